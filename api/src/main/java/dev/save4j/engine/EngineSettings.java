@@ -1,0 +1,23 @@
+package dev.save4j.engine;
+
+import dev.save4j.SaveException;
+import java.nio.file.Path;
+
+/**
+ * How an engine uses the machine.
+ *
+ * @param threads native threads per operation
+ * @param scratch an existing folder for temporary files of the engine
+ */
+public record EngineSettings(int threads, Path scratch) {
+    public EngineSettings {
+        if (threads < 1) {
+            throw SaveException.user("an engine needs at least one thread, not " + threads);
+        }
+    }
+
+    /** One thread, the system's temporary folder. */
+    public static EngineSettings singleThreaded() {
+        return new EngineSettings(1, Path.of(System.getProperty("java.io.tmpdir")));
+    }
+}

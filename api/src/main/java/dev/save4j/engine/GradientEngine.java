@@ -1,0 +1,16 @@
+package dev.save4j.engine;
+
+import dev.save4j.graph.Graph;
+import dev.save4j.tensor.WeightStore;
+import java.util.List;
+
+/** Differentiates graphs with a scalar loss and updates weights. Implementations are thread-safe factories of trainers. */
+public interface GradientEngine extends Engine {
+    /**
+     * Opens training graphs over one store and one optimizer.
+     *
+     * @param losses graphs with a scalar FLOAT output {@code loss}; other outputs are metrics. Each is checked here: a USER error names node and
+     *     operator that the engine does not accept.
+     */
+    Trainer open(WeightStore weights, List<Graph> losses, Optimization optimization, EngineSettings settings);
+}

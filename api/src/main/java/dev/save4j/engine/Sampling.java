@@ -1,0 +1,40 @@
+package dev.save4j.engine;
+
+import dev.save4j.SaveException;
+import java.util.Set;
+
+/**
+ * How completions are sampled.
+ *
+ * @param temperature divides the logits; 0 takes the most likely token
+ * @param topK keeps the k most likely tokens; 0 keeps all
+ * @param topP keeps the smallest set of tokens whose probability reaches p; 1 keeps all
+ * @param maxTokens the longest completion, stop token included
+ * @param stopTokens end a completion; the stop token is its last token
+ */
+public record Sampling(double temperature, int topK, double topP, int maxTokens, Set<Integer> stopTokens) {
+    public Sampling {
+        stopTokens = Set.copyOf(stopTokens);
+        if (!(temperature >= 0)) {
+            throw SaveException.user("sampling.temperature must not be negative, but is " + temperature);
+        }
+        if (topK < 0) {
+            throw SaveException.user("sampling.top_k must not be negative, but is " + topK);
+        }
+        if (!(topP > 0 && topP <= 1)) {
+            throw SaveException.user("sampling.top_p must lie in (0, 1], but is " + topP);
+        }
+        if (maxTokens < 1) {
+            throw SaveException.user("sampling.max_tokens must be at least 1, but is " + maxTokens);
+        }
+    }
+
+    /** Temperature 1 over the whole vocabulary. */
+    public static Sampling unbiased(int maxTokens, Set<Integer> stopTokens) {
+        return new Sampling(1, 0, 1, maxTokens, stopTokens);
+    }
+
+    public static Sampling greedy(int maxTokens, Set<Integer> stopTokens) {
+        return new Sampling(0, 0, 1, maxTokens, stopTokens);
+    }
+}
