@@ -19,7 +19,8 @@ public final class Engines<E extends Engine> {
             E other = byName.put(engine.name(), engine);
             if (other != null) {
                 throw SaveException.user("two " + kind + " engines are called '" + engine.name() + "': "
-                        + engine.getClass().getName() + " and " + other.getClass().getName() + "; remove one from the class path");
+                        + engine.getClass().getName() + " and "
+                        + other.getClass().getName() + "; remove one from the class path");
             }
         }
     }
@@ -52,7 +53,9 @@ public final class Engines<E extends Engine> {
                     + (byName.isEmpty()
                             ? "None is on the class path: add save4j-engine-onnxruntime or save4j-engine-djl-pytorch."
                             : "Available: " + String.join(", ", byName.keySet()) + "."
-                                    + Names.nearest(name, byName.keySet()).map(near -> " Did you mean '" + near + "'?").orElse("")));
+                                    + Names.nearest(name, byName.keySet())
+                                            .map(near -> " Did you mean '" + near + "'?")
+                                            .orElse("")));
         }
         return engine;
     }

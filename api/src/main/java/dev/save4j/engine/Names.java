@@ -13,7 +13,8 @@ public final class Names {
     public static Optional<String> nearest(String given, Collection<String> candidates) {
         String wanted = given.toLowerCase(Locale.ROOT);
         return candidates.stream()
-                .filter(candidate -> distance(wanted, candidate.toLowerCase(Locale.ROOT)) <= Math.max(2, candidate.length() / 3))
+                .filter(candidate ->
+                        distance(wanted, candidate.toLowerCase(Locale.ROOT)) <= Math.max(2, candidate.length() / 3))
                 .min(Comparator.comparingInt(candidate -> distance(wanted, candidate.toLowerCase(Locale.ROOT))));
     }
 

@@ -46,9 +46,10 @@ public final class OperatorTable {
         Map<String, String> problems = new LinkedHashMap<>();
         check(graph, problems);
         if (!problems.isEmpty()) {
-            throw SaveException.user("engine '" + engine + "' cannot open graph '" + graph.name() + "':\n  - "
-                    + String.join("\n  - ", problems.values())
-                    + "\nUse another engine, or export the model with operators that `save4j engines` lists for this one.");
+            throw SaveException.user(
+                    "engine '" + engine + "' cannot open graph '" + graph.name() + "':\n  - "
+                            + String.join("\n  - ", problems.values())
+                            + "\nUse another engine, or export the model with operators that `save4j engines` lists for this one.");
         }
     }
 
@@ -63,7 +64,8 @@ public final class OperatorTable {
             unknown.removeAll(rule.attributes());
             if (!unknown.isEmpty()) {
                 problems.putIfAbsent(
-                        node.qualifiedOperator() + unknown, node.describe() + ": the attributes " + unknown + " are not supported");
+                        node.qualifiedOperator() + unknown,
+                        node.describe() + ": the attributes " + unknown + " are not supported");
             }
             for (Attribute attribute : node.attributes().values()) {
                 if (attribute instanceof Attribute.Body body) {

@@ -37,7 +37,8 @@ public record Optimization(
             throw SaveException.user("beta1 and beta2 must lie in [0, 1), but are " + beta1 + " and " + beta2);
         }
         if (!(epsilon > 0) || !(weightDecay >= 0)) {
-            throw SaveException.user("epsilon must be positive and weight decay not negative, but are " + epsilon + " and " + weightDecay);
+            throw SaveException.user("epsilon must be positive and weight decay not negative, but are " + epsilon
+                    + " and " + weightDecay);
         }
         if (!(maxGradientNorm > 0)) {
             throw SaveException.user("the largest gradient norm must be positive, but is " + maxGradientNorm);

@@ -10,7 +10,8 @@ public interface RolloutSession extends AutoCloseable {
      * @param progress called with the number of finished completions, from the calling thread
      * @return for each request, in order, its completions in order
      */
-    List<List<Completion>> generate(List<RolloutRequest> requests, Sampling sampling, java.util.function.IntConsumer progress);
+    List<List<Completion>> generate(
+            List<RolloutRequest> requests, Sampling sampling, java.util.function.IntConsumer progress);
 
     default List<List<Completion>> generate(List<RolloutRequest> requests, Sampling sampling) {
         return generate(requests, sampling, finished -> {});

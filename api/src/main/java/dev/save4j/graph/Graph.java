@@ -79,7 +79,8 @@ public record Graph(
         }
         for (ValueInfo output : outputs) {
             if (!defined.contains(output.name())) {
-                throw SaveException.user("graph '" + name + "': output '" + output.name() + "' is not defined by any node");
+                throw SaveException.user(
+                        "graph '" + name + "': output '" + output.name() + "' is not defined by any node");
             }
         }
     }

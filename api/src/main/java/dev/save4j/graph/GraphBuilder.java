@@ -76,8 +76,8 @@ public final class GraphBuilder {
             return input(input, element, sizes);
         }
         if (!known.type().equals(TensorType.of(element, sizes))) {
-            throw SaveException.internal("graph '" + name + "': input '" + input + "' is declared as " + known.type() + " and as "
-                    + TensorType.of(element, sizes));
+            throw SaveException.internal("graph '" + name + "': input '" + input + "' is declared as " + known.type()
+                    + " and as " + TensorType.of(element, sizes));
         }
         return new Value(this, input, known.type());
     }
@@ -94,7 +94,8 @@ public final class GraphBuilder {
             claim(parameter, "weight");
             parameters.put(parameter, type);
         } else if (!known.equals(type)) {
-            throw SaveException.user("graph '" + name + "': weight '" + parameter + "' is used as " + known + " and as " + type);
+            throw SaveException.user(
+                    "graph '" + name + "': weight '" + parameter + "' is used as " + known + " and as " + type);
         }
         return new Value(this, parameter, type);
     }
@@ -136,13 +137,22 @@ public final class GraphBuilder {
 
     /** A node with one output whose type is inferred. */
     public Value op(String domain, String operator, List<Value> operands, Map<String, Attribute> attributes) {
-        return node(domain, operator, operands, attributes, TypeInference.infer(this, domain, operator, operands, attributes))
+        return node(
+                        domain,
+                        operator,
+                        operands,
+                        attributes,
+                        TypeInference.infer(this, domain, operator, operands, attributes))
                 .get(0);
     }
 
     /** A node whose output types the caller knows. Use {@link #absent()} for an optional operand that is left out. */
     public List<Value> node(
-            String domain, String operator, List<Value> operands, Map<String, Attribute> attributes, List<TensorType> types) {
+            String domain,
+            String operator,
+            List<Value> operands,
+            Map<String, Attribute> attributes,
+            List<TensorType> types) {
         List<String> results = types.stream().map(type -> fresh(operator)).toList();
         return node(domain, operator, operands, attributes, types, results);
     }
@@ -157,7 +167,8 @@ public final class GraphBuilder {
             List<String> results) {
         for (Value operand : operands) {
             if (operand.builder() != this) {
-                throw SaveException.internal("graph '" + name + "': " + operator + " is given " + operand + " of another graph");
+                throw SaveException.internal(
+                        "graph '" + name + "': " + operator + " is given " + operand + " of another graph");
             }
         }
         opsets.putIfAbsent(domain, 1);
@@ -170,7 +181,12 @@ public final class GraphBuilder {
             values.add(new Value(this, results.get(i), types.get(i)));
         }
         nodes.add(new Node(
-                results.get(0), domain, operator, operands.stream().map(Value::name).toList(), results, attributes));
+                results.get(0),
+                domain,
+                operator,
+                operands.stream().map(Value::name).toList(),
+                results,
+                attributes));
         return values;
     }
 
@@ -197,8 +213,9 @@ public final class GraphBuilder {
         other.opsets().forEach((domain, version) -> {
             Integer known = opsets.putIfAbsent(domain, version);
             if (known != null && !known.equals(version)) {
-                throw SaveException.internal("graph '" + other.name() + "' uses version " + version + " of the operators '" + domain
-                        + "', graph '" + name + "' version " + known + "; normalise it first");
+                throw SaveException.internal(
+                        "graph '" + other.name() + "' uses version " + version + " of the operators '" + domain
+                                + "', graph '" + name + "' version " + known + "; normalise it first");
             }
         });
         Map<String, String> mapped = new HashMap<>(Map.of("", ""));
@@ -208,15 +225,20 @@ public final class GraphBuilder {
             if (value == null) {
                 ValueInfo known = inputs.get(input.name());
                 value = known == null ? input(input.name(), input.type()) : new Value(this, known.name(), known.type());
-            } else if (value.type().element() != input.type().element() || value.type().rank() != input.type().rank()) {
-                throw SaveException.internal("graph '" + name + "': input '" + input.name() + "' of '" + other.name() + "' is "
-                        + input.type() + " but is given " + value);
+            } else if (value.type().element() != input.type().element()
+                    || value.type().rank() != input.type().rank()) {
+                throw SaveException.internal("graph '" + name + "': input '" + input.name() + "' of '" + other.name()
+                        + "' is " + input.type() + " but is given " + value);
             }
             mapped.put(input.name(), value.name());
         }
         bound.keySet().forEach(other::input);
-        other.parameters().forEach((parameter, type) -> mapped.put(parameter, parameter(parameter, type).name()));
-        other.constants().forEach((constant, tensor) -> mapped.put(constant, constant(constant, tensor).name()));
+        other.parameters()
+                .forEach((parameter, type) ->
+                        mapped.put(parameter, parameter(parameter, type).name()));
+        other.constants()
+                .forEach((constant, tensor) ->
+                        mapped.put(constant, constant(constant, tensor).name()));
         for (Node node : other.nodes()) {
             List<String> ins = node.inputs().stream().map(mapped::get).toList();
             List<String> outs = new ArrayList<>();
@@ -226,7 +248,8 @@ public final class GraphBuilder {
                 produced.add(result);
                 outs.add(result);
             }
-            nodes.add(new Node(node.name(), node.domain(), node.operator(), ins, outs, node.attributes(), node.preserved()));
+            nodes.add(new Node(
+                    node.name(), node.domain(), node.operator(), ins, outs, node.attributes(), node.preserved()));
         }
         for (ValueInfo output : other.outputs()) {
             results.put(output.name(), new Value(this, mapped.get(output.name()), output.type()));
@@ -241,7 +264,9 @@ public final class GraphBuilder {
         }
         Value result = value;
         if (!value.name().equals(output)) {
-            if (!produced.contains(value.name()) || renamed.containsKey(value.name()) || outputs.containsKey(value.name())) {
+            if (!produced.contains(value.name())
+                    || renamed.containsKey(value.name())
+                    || outputs.containsKey(value.name())) {
                 result = value.identity();
             }
             claim(output, "output");
@@ -286,11 +311,13 @@ public final class GraphBuilder {
 
     private void claim(String wanted, String role) {
         if (wanted.isEmpty() || !names.add(wanted)) {
-            throw SaveException.internal("graph '" + name + "': the name '" + wanted + "' of this " + role + " is empty or taken");
+            throw SaveException.internal(
+                    "graph '" + name + "': the name '" + wanted + "' of this " + role + " is empty or taken");
         }
     }
 
     private static TensorType typeOf(Tensor tensor) {
-        return TensorType.of(tensor.type(), java.util.Arrays.stream(tensor.shape()).boxed().toArray());
+        return TensorType.of(
+                tensor.type(), java.util.Arrays.stream(tensor.shape()).boxed().toArray());
     }
 }

@@ -38,7 +38,13 @@ public record Node(
         attributes = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(attributes));
     }
 
-    public Node(String name, String domain, String operator, List<String> inputs, List<String> outputs, Map<String, Attribute> attributes) {
+    public Node(
+            String name,
+            String domain,
+            String operator,
+            List<String> inputs,
+            List<String> outputs,
+            Map<String, Attribute> attributes) {
         this(name, domain, operator, inputs, outputs, attributes, Preserved.NOTHING);
     }
 
@@ -56,15 +62,18 @@ public record Node(
     }
 
     public long integer(String attribute, long orElse) {
-        return attribute(attribute, Attribute.Int.class, new Attribute.Int(orElse)).value();
+        return attribute(attribute, Attribute.Int.class, new Attribute.Int(orElse))
+                .value();
     }
 
     public float real(String attribute, float orElse) {
-        return attribute(attribute, Attribute.Real.class, new Attribute.Real(orElse)).value();
+        return attribute(attribute, Attribute.Real.class, new Attribute.Real(orElse))
+                .value();
     }
 
     public String text(String attribute, String orElse) {
-        return attribute(attribute, Attribute.Text.class, new Attribute.Text(orElse)).value();
+        return attribute(attribute, Attribute.Text.class, new Attribute.Text(orElse))
+                .value();
     }
 
     /** The values of an attribute that must be there. */
@@ -72,7 +81,8 @@ public record Node(
         if (!has(attribute)) {
             throw SaveException.user(describe() + " lacks its attribute '" + attribute + "'");
         }
-        return attribute(attribute, Attribute.Ints.class, new Attribute.Ints(List.of())).toArray();
+        return attribute(attribute, Attribute.Ints.class, new Attribute.Ints(List.of()))
+                .toArray();
     }
 
     private <A extends Attribute> A attribute(String attribute, Class<A> kind, A orElse) {

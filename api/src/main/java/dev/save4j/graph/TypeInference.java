@@ -16,7 +16,8 @@ final class TypeInference {
     private final List<Value> operands;
     private final Map<String, Attribute> attributes;
 
-    private TypeInference(GraphBuilder builder, String operator, List<Value> operands, Map<String, Attribute> attributes) {
+    private TypeInference(
+            GraphBuilder builder, String operator, List<Value> operands, Map<String, Attribute> attributes) {
         this.builder = builder;
         this.operator = operator;
         this.operands = operands;
@@ -24,7 +25,11 @@ final class TypeInference {
     }
 
     static List<TensorType> infer(
-            GraphBuilder builder, String domain, String operator, List<Value> operands, Map<String, Attribute> attributes) {
+            GraphBuilder builder,
+            String domain,
+            String operator,
+            List<Value> operands,
+            Map<String, Attribute> attributes) {
         TypeInference inference = new TypeInference(builder, operator, operands, attributes);
         return List.of(domain.isEmpty() ? inference.standard() : inference.other(domain));
     }
@@ -63,7 +68,8 @@ final class TypeInference {
             case "Cast" -> first.withElement(ElementType.ofOnnxCode((int) integer("to", 0)));
             case "MatMul" -> {
                 sameElement(0, 1);
-                yield first.withShape(product(first.shape(), operands.get(1).type().shape()));
+                yield first.withShape(
+                        product(first.shape(), operands.get(1).type().shape()));
             }
             case "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceSumSquare" ->
                 first.withShape(reduced(first));
@@ -88,7 +94,8 @@ final class TypeInference {
                 yield first;
             }
             default ->
-                throw SaveException.internal("the type of " + operator + " cannot be inferred; build it with node(…) and give its types");
+                throw SaveException.internal(
+                        "the type of " + operator + " cannot be inferred; build it with node(…) and give its types");
         };
     }
 
@@ -99,7 +106,8 @@ final class TypeInference {
             case "FusedMatMul" -> {
                 sameElement(0, 1);
                 yield first.withShape(product(
-                        oriented(first.shape(), "transA"), oriented(operands.get(1).type().shape(), "transB")));
+                        oriented(first.shape(), "transA"),
+                        oriented(operands.get(1).type().shape(), "transB")));
             }
             default ->
                 throw SaveException.internal("the type of " + domain + "::" + operator
@@ -123,8 +131,8 @@ final class TypeInference {
         if (!left.get(left.size() - 1).fits(right.get(right.size() - 2))) {
             throw mismatch("the inner dimensions differ");
         }
-        List<Dimension> shape = new ArrayList<>(
-                broadcast(left.subList(0, left.size() - 2), right.subList(0, right.size() - 2)));
+        List<Dimension> shape =
+                new ArrayList<>(broadcast(left.subList(0, left.size() - 2), right.subList(0, right.size() - 2)));
         shape.add(left.get(left.size() - 2));
         shape.add(right.get(right.size() - 1));
         return shape;
@@ -211,17 +219,23 @@ final class TypeInference {
 
     private List<Dimension> permuted(TensorType first) {
         long[] permutation = ((Attribute.Ints) attributes.get("perm")).toArray();
-        if (permutation.length != first.rank() || Arrays.stream(permutation).distinct().count() != permutation.length) {
+        if (permutation.length != first.rank()
+                || Arrays.stream(permutation).distinct().count() != permutation.length) {
             throw mismatch(Arrays.toString(permutation) + " is not a permutation of its axes");
         }
-        return Arrays.stream(permutation).mapToObj(axis -> first.dimension((int) axis)).toList();
+        return Arrays.stream(permutation)
+                .mapToObj(axis -> first.dimension((int) axis))
+                .toList();
     }
 
     private List<Dimension> unsqueezed(TensorType first) {
         long[] axes = constant(1);
         int rank = first.rank() + axes.length;
         List<Dimension> shape = new ArrayList<>(first.shape());
-        Arrays.stream(axes).map(axis -> axis(axis, rank)).sorted().forEach(axis -> shape.add((int) axis, Dimension.of(1)));
+        Arrays.stream(axes)
+                .map(axis -> axis(axis, rank))
+                .sorted()
+                .forEach(axis -> shape.add((int) axis, Dimension.of(1)));
         return shape;
     }
 
@@ -247,7 +261,8 @@ final class TypeInference {
             TensorType part = operands.get(i).type();
             sameElement(0, i);
             for (int d = 0; d < first.rank(); d++) {
-                if (part.rank() != first.rank() || d != axis && !part.dimension(d).fits(first.dimension(d))) {
+                if (part.rank() != first.rank()
+                        || d != axis && !part.dimension(d).fits(first.dimension(d))) {
                     throw mismatch("the parts have different shapes");
                 }
             }
@@ -302,7 +317,9 @@ final class TypeInference {
     private List<Dimension> expanded(TensorType first) {
         Optional<long[]> target = constantOrNone(1);
         if (target.isPresent()) {
-            return broadcast(first.shape(), Arrays.stream(target.get()).mapToObj(Dimension::of).toList());
+            return broadcast(
+                    first.shape(),
+                    Arrays.stream(target.get()).mapToObj(Dimension::of).toList());
         }
         Dimension rank = operands.get(1).type().dimension(0);
         if (!rank.isFixed()) {
@@ -317,7 +334,8 @@ final class TypeInference {
                 : ElementType.FLOAT;
         Optional<long[]> sizes = constantOrNone(0);
         if (sizes.isPresent()) {
-            return new TensorType(element, Arrays.stream(sizes.get()).mapToObj(Dimension::of).toList());
+            return new TensorType(
+                    element, Arrays.stream(sizes.get()).mapToObj(Dimension::of).toList());
         }
         Dimension rank = operands.get(0).type().dimension(0);
         if (!rank.isFixed()) {
@@ -338,7 +356,8 @@ final class TypeInference {
     }
 
     private long[] constant(int operand) {
-        return constantOrNone(operand).orElseThrow(() -> mismatch("needs " + operands.get(operand) + " to be constant"));
+        return constantOrNone(operand)
+                .orElseThrow(() -> mismatch("needs " + operands.get(operand) + " to be constant"));
     }
 
     private Optional<long[]> constantOrNone(int operand) {

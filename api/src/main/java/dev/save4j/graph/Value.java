@@ -303,7 +303,8 @@ public final class Value {
         Dimension whole = type.dimension(at);
         long total = java.util.Arrays.stream(sizes).sum();
         if (!whole.fits(Dimension.of(total))) {
-            throw SaveException.internal(this + " cannot be split into " + java.util.Arrays.toString(sizes) + " along axis " + axis);
+            throw SaveException.internal(
+                    this + " cannot be split into " + java.util.Arrays.toString(sizes) + " along axis " + axis);
         }
         Map<String, Attribute> attributes = new LinkedHashMap<>();
         attributes.put("axis", Attribute.of(axis));

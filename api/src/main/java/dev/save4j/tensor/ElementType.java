@@ -47,7 +47,8 @@ public enum ElementType {
                 return type;
             }
         }
-        throw SaveException.user("ONNX element type " + code
-                + " is not supported (strings, complex numbers and packed 4- or 8-bit floats are not); export the model in float32");
+        throw SaveException.user(
+                "ONNX element type " + code
+                        + " is not supported (strings, complex numbers and packed 4- or 8-bit floats are not); export the model in float32");
     }
 }

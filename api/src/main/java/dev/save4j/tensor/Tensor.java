@@ -43,7 +43,8 @@ public final class Tensor {
             throw SaveException.internal("a tensor needs a direct buffer");
         }
         if (direct.remaining() != byteSize(type, shape)) {
-            throw SaveException.internal("a buffer of " + direct.remaining() + " bytes does not hold " + type + Arrays.toString(shape));
+            throw SaveException.internal(
+                    "a buffer of " + direct.remaining() + " bytes does not hold " + type + Arrays.toString(shape));
         }
         return new Tensor(type, shape.clone(), direct.slice().order(ByteOrder.nativeOrder()));
     }
@@ -214,7 +215,8 @@ public final class Tensor {
             try {
                 size = Math.multiplyExact(size, dimension);
             } catch (ArithmeticException overflow) {
-                throw SaveException.resources("a tensor of shape " + Arrays.toString(shape) + " is too large", overflow);
+                throw SaveException.resources(
+                        "a tensor of shape " + Arrays.toString(shape) + " is too large", overflow);
             }
         }
         if (size > Integer.MAX_VALUE - ALIGNMENT) {

@@ -105,7 +105,8 @@ public final class WeightStore {
     /** Overwrites every weight with the one of the same name, type and shape; a USER error when names or shapes differ, before anything is written. */
     public void copyFrom(WeightStore other) {
         if (!names().equals(other.names())) {
-            throw SaveException.user("the weights to restore have other names: " + other.names().size() + " weights against " + names().size());
+            throw SaveException.user("the weights to restore have other names: "
+                    + other.names().size() + " weights against " + names().size());
         }
         weights.forEach((name, tensor) -> {
             Tensor source = other.get(name);
