@@ -1,39 +1,45 @@
 package dev.save4j.cli;
 
+import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** The {@code save4j} command. Exits with 0 when done, 2 after a mistake on the command line. */
+/** The {@code save4j} command. Exits with 0 when done and with 2 after a mistake on the command line. */
 @Command(
         name = "save4j",
         mixinStandardHelpOptions = true,
         versionProvider = Save4j.Version.class,
         description = "Improves reward models with the answers a policy gives while it is being trained.")
-public final class Save4j implements Runnable {
+public final class Save4j implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
     private Save4j() {}
 
+    /** Without a subcommand there is nothing to do: says what there is. */
     @Override
-    public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "Missing required subcommand");
+    public Integer call() {
+        spec.commandLine().usage(spec.commandLine().getErr());
+        return ExitCode.USAGE;
     }
 
     public static void main(String[] arguments) {
         System.exit(new CommandLine(new Save4j()).execute(arguments));
     }
 
+    /** What is running: save4j, Java, and the machine, one a line. */
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() {
-            String version = Save4j.class.getPackage().getImplementationVersion();
+            String packaged = Save4j.class.getPackage().getImplementationVersion();
             return new String[] {
-                "save4j " + (version == null ? "(unpackaged)" : version),
-                "Java " + Runtime.version() + ", " + System.getProperty("os.name") + " " + System.getProperty("os.arch")
+                "save4j " + (packaged == null ? "(not packaged)" : packaged),
+                "Java " + Runtime.version(),
+                System.getProperty("os.name") + " " + System.getProperty("os.arch")
             };
         }
     }
