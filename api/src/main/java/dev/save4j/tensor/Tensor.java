@@ -29,11 +29,9 @@ public final class Tensor {
     /** A zero-filled tensor whose first element is aligned to {@link #ALIGNMENT} bytes. */
     public static Tensor allocate(ElementType type, long... shape) {
         long bytes = byteSize(type, shape);
-        ByteBuffer data = bytes == 0
-                ? ByteBuffer.allocateDirect(0)
-                : ByteBuffer.allocateDirect(Math.toIntExact(bytes) + ALIGNMENT)
-                        .alignedSlice(ALIGNMENT)
-                        .slice(0, (int) bytes);
+        ByteBuffer padded = ByteBuffer.allocateDirect(Math.toIntExact(bytes) + ALIGNMENT);
+        int unaligned = padded.alignmentOffset(0, ALIGNMENT);
+        ByteBuffer data = padded.slice(unaligned == 0 ? 0 : ALIGNMENT - unaligned, (int) bytes);
         return new Tensor(type, shape.clone(), data.order(ByteOrder.nativeOrder()));
     }
 
