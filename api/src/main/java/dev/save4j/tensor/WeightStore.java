@@ -11,6 +11,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -120,11 +121,14 @@ public final class WeightStore {
         }
     }
 
-    /** SHA-256 over names, types, shapes and bytes in insertion order, as lower-case hexadecimal. */
+    /**
+     * SHA-256 over names, types, shapes and bytes in the order of the names, as lower-case hexadecimal: the same weights have the same hash
+     * whatever file they came from.
+     */
     public String contentHash() {
         try (Lease lease = reading()) {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            weights.forEach((name, tensor) -> {
+            new TreeMap<>(weights).forEach((name, tensor) -> {
                 digest.update((name + ' ' + tensor + '\n').getBytes(StandardCharsets.UTF_8));
                 ByteBuffer bytes = tensor.bytes();
                 digest.update(bytes);
