@@ -157,7 +157,9 @@ public final class GraphBuilder {
         return node(domain, operator, operands, attributes, types, results);
     }
 
-    /** A node whose outputs get the given names, as ONNX Runtime wants for key-value caches. */
+    /**
+     * A node whose outputs get the given names, as ONNX Runtime wants for key-value caches. An empty name leaves an optional output out.
+     */
     public List<Value> node(
             String domain,
             String operator,
@@ -174,10 +176,12 @@ public final class GraphBuilder {
         opsets.putIfAbsent(domain, 1);
         List<Value> values = new ArrayList<>();
         for (int i = 0; i < results.size(); i++) {
-            if (!names.contains(results.get(i))) {
-                claim(results.get(i), "value");
+            if (!results.get(i).isEmpty()) {
+                if (!names.contains(results.get(i))) {
+                    claim(results.get(i), "value");
+                }
+                produced.add(results.get(i));
             }
-            produced.add(results.get(i));
             values.add(new Value(this, results.get(i), types.get(i)));
         }
         nodes.add(new Node(

@@ -1,0 +1,105 @@
+package dev.save4j.models;
+
+import dev.save4j.SaveException;
+import dev.save4j.graph.Graph;
+import dev.save4j.graph.GraphBuilder;
+import dev.save4j.graph.Value;
+import dev.save4j.tensor.ElementType;
+import dev.save4j.tensor.WeightStore;
+
+/**
+ * A backbone with a reward head and, where values are asked for, a value head. It makes graphs; engines run and train them. The graphs may be
+ * included in those of objectives. Immutable but for the weights.
+ *
+ * <p>Inputs of all graphs: {@code input_ids} and {@code attention_mask}, INT64 {@code [batch, sequence]}, padded on the right.
+ */
+public final class RewardModel {
+    private final Backbone backbone;
+    private final Pooling pooling;
+    private final WeightStore weights;
+
+    /**
+     * @param weights those of the backbone and its heads; see {@link Head#create} for new ones
+     * @throws SaveException USER when the weights do not fit the backbone or the reward head is missing
+     */
+    public RewardModel(Backbone backbone, Pooling pooling, WeightStore weights) {
+        Backbones.check(backbone.family(), backbone.parameters(), weights);
+        Head.REWARD.check(weights, backbone.hiddenSize());
+        this.backbone = backbone;
+        this.pooling = pooling;
+        this.weights = weights;
+    }
+
+    public Backbone backbone() {
+        return backbone;
+    }
+
+    public Pooling pooling() {
+        return pooling;
+    }
+
+    public WeightStore weights() {
+        return weights;
+    }
+
+    public boolean hasValueHead() {
+        return Head.VALUE.isIn(weights);
+    }
+
+    /** Prompts with their answers to {@code reward} FLOAT {@code [batch]}. */
+    public Graph rewardGraph() {
+        return headGraph("reward", Head.REWARD);
+    }
+
+    /**
+     * Prompts alone to {@code value} FLOAT {@code [batch]}.
+     *
+     * @throws SaveException USER when there is no value head
+     */
+    public Graph valueGraph() {
+        Head.VALUE.check(weights, backbone.hiddenSize());
+        return headGraph("value", Head.VALUE);
+    }
+
+    /**
+     * Prompts with their answers to {@code reward} and {@code value}, both FLOAT {@code [batch]}, in one pass. The additional input {@code
+     * prompt_length} INT64 {@code [batch, 1]} counts the tokens of the prompt. As the backbone is causal, the value depends on the prompt alone.
+     *
+     * @throws SaveException USER when the backbone is not causal or there is no value head
+     */
+    public Graph gradeGraph() {
+        if (!backbone.causal()) {
+            throw SaveException.user("reward and value of the bidirectional '" + backbone.family()
+                    + "' need a pass each, because its hidden states of the prompt depend on the answer:"
+                    + " use the reward graph, and the value graph over the prompts alone");
+        }
+        Head.VALUE.check(weights, backbone.hiddenSize());
+        GraphBuilder graph = new GraphBuilder(backbone.family() + "-grade");
+        Value mask = mask(graph);
+        Value hidden = backbone.hidden(graph, ids(graph), mask);
+        Value promptLength = graph.input("prompt_length", ElementType.INT64, "batch", 1);
+        Value promptMask =
+                Attention.positions(graph, mask).lessThan(promptLength).cast(ElementType.INT64);
+        int size = backbone.hiddenSize();
+        graph.output("reward", Head.REWARD.apply(graph, pooling.pool(graph, hidden, mask), size));
+        graph.output("value", Head.VALUE.apply(graph, pooling.pool(graph, hidden, promptMask), size));
+        return graph.build();
+    }
+
+    private Graph headGraph(String output, Head head) {
+        GraphBuilder graph = new GraphBuilder(backbone.family() + '-' + output);
+        Value ids = ids(graph);
+        Value mask = mask(graph);
+        Value pooled = pooling.pool(graph, backbone.hidden(graph, ids, mask), mask);
+        graph.output(output, head.apply(graph, pooled, backbone.hiddenSize()));
+        return graph.build();
+    }
+
+    private static Value ids(GraphBuilder graph) {
+        return graph.inputOnce("input_ids", ElementType.INT64, "batch", "sequence");
+    }
+
+    private static Value mask(GraphBuilder graph) {
+        return graph.inputOnce("attention_mask", ElementType.INT64, "batch", "sequence");
+    }
+}
