@@ -126,9 +126,15 @@ public record Graph(
                 && nodes.equals(graph.nodes)
                 && parameters.equals(graph.parameters)
                 && preserved.equals(graph.preserved)
-                && constants.keySet().equals(graph.constants.keySet())
-                && constants.entrySet().stream()
-                        .allMatch(entry -> entry.getValue().contentEquals(graph.constants.get(entry.getKey())));
+                && sameConstants(graph);
+    }
+
+    private boolean sameConstants(Graph graph) {
+        return constants.keySet().equals(graph.constants.keySet())
+                && constants.entrySet().stream().allMatch(entry -> {
+                    Tensor other = graph.constants.get(entry.getKey());
+                    return other != null && entry.getValue().contentEquals(other);
+                });
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -256,7 +257,8 @@ public final class GraphBuilder {
                     node.name(), node.domain(), node.operator(), ins, outs, node.attributes(), node.preserved()));
         }
         for (ValueInfo output : other.outputs()) {
-            results.put(output.name(), new Value(this, mapped.get(output.name()), output.type()));
+            results.put(
+                    output.name(), new Value(this, Objects.requireNonNull(mapped.get(output.name())), output.type()));
         }
         return results;
     }

@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** Infers and checks the type of the first output of a node while a graph is built, by the rules of the ONNX operator specifications. */
 final class TypeInference {
@@ -218,7 +219,12 @@ final class TypeInference {
     }
 
     private List<Dimension> permuted(TensorType first) {
-        long[] permutation = ((Attribute.Ints) attributes.get("perm")).toArray();
+        // Without the attribute the axes are reversed.
+        long[] permutation = attributes.get("perm") instanceof Attribute.Ints given
+                ? given.toArray()
+                : IntStream.rangeClosed(1, first.rank())
+                        .mapToLong(axis -> first.rank() - axis)
+                        .toArray();
         if (permutation.length != first.rank()
                 || Arrays.stream(permutation).distinct().count() != permutation.length) {
             throw mismatch(Arrays.toString(permutation) + " is not a permutation of its axes");

@@ -126,7 +126,7 @@ final class SettingsBinder {
                                         .orElse("") + " Known here: " + String.join(", ", keys));
             }
         }
-        Object[] values = new Object[components.length];
+        @Nullable Object[] values = new @Nullable Object[components.length];
         Class<?>[] types = new Class<?>[components.length];
         boolean complete = true;
         for (int i = 0; i < components.length; i++) {
@@ -137,12 +137,13 @@ final class SettingsBinder {
         return complete ? construct(type, types, values, path) : null;
     }
 
-    private @Nullable Object construct(Class<?> type, Class<?>[] types, Object[] values, String path) {
+    private @Nullable Object construct(Class<?> type, Class<?>[] types, @Nullable Object[] values, String path) {
         try {
             return type.getDeclaredConstructor(types).newInstance(values);
         } catch (InvocationTargetException refused) {
             if (refused.getCause() instanceof SaveException cause && cause.kind() == SaveException.Kind.USER) {
-                problem(path, path.isEmpty() ? cause.getMessage() : "is not valid: " + cause.getMessage());
+                String message = String.valueOf(cause.getMessage());
+                problem(path, path.isEmpty() ? message : "is not valid: " + message);
                 return null;
             }
             throw SaveException.internal("cannot make " + type.getName(), refused);

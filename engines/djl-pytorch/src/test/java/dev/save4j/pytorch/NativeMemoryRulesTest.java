@@ -112,37 +112,37 @@ class NativeMemoryRulesTest {
                 : Optional.empty();
     }
 
-    private static final class NumberInAProduct {
+    static final class NumberInAProduct {
         NDArray twice(NDArray array) {
             return array.mul(2);
         }
     }
 
-    private static final class NumberInAStaticForm {
+    static final class NumberInAStaticForm {
         NDArray square(NDArray array) {
             return NDArrays.pow(array, 2);
         }
     }
 
-    private static final class MethodReference {
+    static final class MethodReference {
         BiFunction<NDArray, Number, NDArray> quotient() {
             return NDArray::div;
         }
     }
 
-    private static final class ChangeOfType {
+    static final class ChangeOfType {
         NDArray integers(NDArray array) {
             return array.toType(DataType.INT64, false);
         }
     }
 
-    private static final class Duplicate {
+    static final class Duplicate {
         NDArray copy(NDArray array) {
             return array.duplicate();
         }
     }
 
-    private static final class Allowed {
+    static final class Allowed {
         NDArray affine(NDArray array, NDArray scale) {
             return array.mul(scale).add(1).clip(0, 1);
         }
