@@ -49,6 +49,13 @@ public sealed interface Attribute {
     /** The body of a control-flow operator. */
     record Body(Graph value) implements Attribute {}
 
+    /**
+     * Stands in the body of an {@link OnnxFunction} for the attribute of that name at the node that calls the function. Graphs have none.
+     *
+     * @param kind the number of AttributeProto.AttributeType
+     */
+    record Reference(String parameter, int kind) implements Attribute {}
+
     static Attribute of(long value) {
         return new Int(value);
     }

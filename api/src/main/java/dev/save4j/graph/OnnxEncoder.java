@@ -13,6 +13,9 @@ final class OnnxEncoder {
     /** The first version that knows everything written here, function overloads included. */
     static final int IR_VERSION = 10;
 
+    /** The first version in which initializers are no inputs. */
+    private static final int FREE_INITIALIZERS = 4;
+
     static final String PRODUCER = "save4j";
 
     /** Marks a floating initializer that belongs to the graph and is no weight. */
@@ -27,13 +30,59 @@ final class OnnxEncoder {
         WireWriter model = new WireWriter();
         model.integer(1, IR_VERSION);
         model.text(2, PRODUCER);
-        model.message(7, graph(graph, placement));
+        model.message(7, graph(graph, placement, true));
         opsets(model, 8, graph.opsets());
         stopGradient(model, graph);
         return model;
     }
 
-    static void opsets(WireWriter message, int field, Map<String, Integer> opsets) {
+    static WireWriter model(OnnxModel source, WeightPlacement placement) {
+        Graph graph = source.graph();
+        WireWriter model = new WireWriter();
+        int version =
+                graph.opsets().containsKey(Node.SAVE4J) ? Math.max(source.irVersion(), IR_VERSION) : source.irVersion();
+        model.integer(1, version);
+        model.textUnlessEmpty(2, source.producerName());
+        model.textUnlessEmpty(3, source.producerVersion());
+        model.textUnlessEmpty(4, source.domain());
+        model.integer(5, source.modelVersion());
+        model.textUnlessEmpty(6, source.documentation());
+        WireWriter body = graph(graph, placement, true);
+        if (version < FREE_INITIALIZERS) {
+            graph.constants().forEach((name, tensor) -> body.message(11, weightInput(name, tensor)));
+            source.weights().forEach((name, tensor) -> body.message(11, weightInput(name, tensor)));
+        }
+        model.message(7, body);
+        opsets(model, 8, graph.opsets());
+        source.metadata().forEach((key, value) -> entry(model, 14, key, value));
+        source.functions().forEach(function -> model.message(25, function(function)));
+        stopGradient(model, graph);
+        model.raw(source.preserved().wire());
+        return model;
+    }
+
+    private static WireWriter weightInput(String name, Tensor tensor) {
+        Object[] sizes = Arrays.stream(tensor.shape()).boxed().toArray();
+        return valueInfo(new ValueInfo(name, TensorType.of(tensor.type(), sizes)));
+    }
+
+    private static WireWriter function(OnnxFunction function) {
+        WireWriter message = new WireWriter();
+        message.text(1, function.name());
+        function.inputs().forEach(input -> message.text(4, input));
+        function.outputs().forEach(output -> message.text(5, output));
+        function.attributes().forEach(attribute -> message.text(6, attribute));
+        function.nodes().forEach(node -> message.message(7, node(node)));
+        opsets(message, 9, function.opsets());
+        message.textUnlessEmpty(10, function.domain());
+        Leftovers leftovers = Leftovers.of(function.preserved(), 11, 1);
+        function.defaults().forEach((name, value) -> message.message(11, attribute(name, value, leftovers.of(name))));
+        message.textUnlessEmpty(13, function.overload());
+        message.raw(leftovers.rest());
+        return message;
+    }
+
+    private static void opsets(WireWriter message, int field, Map<String, Integer> opsets) {
         opsets.forEach((domain, version) -> {
             WireWriter opset = new WireWriter();
             opset.textUnlessEmpty(1, domain);
@@ -43,7 +92,7 @@ final class OnnxEncoder {
     }
 
     /** Defines save4j's one operator as a function, so that any runtime can load the file. */
-    static void stopGradient(WireWriter model, Graph graph) {
+    private static void stopGradient(WireWriter model, Graph graph) {
         if (!graph.opsets().containsKey(Node.SAVE4J)) {
             return;
         }
@@ -61,14 +110,22 @@ final class OnnxEncoder {
         model.message(25, function);
     }
 
-    static WireWriter graph(Graph graph, WeightPlacement placement) {
+    /** @param main whether it is the model's graph and not the body of an operator, which has no weights of its own */
+    private static WireWriter graph(Graph graph, WeightPlacement placement, boolean main) {
         WireWriter message = new WireWriter();
+        Leftovers leftovers = Leftovers.of(graph.preserved(), 5, 8);
         graph.nodes().forEach(node -> message.message(1, node(node)));
         message.text(2, graph.name());
-        graph.constants().forEach((name, tensor) -> message.message(5, constant(name, tensor)));
+        graph.constants().forEach((name, tensor) -> {
+            WireWriter constant = constant(name, tensor, main);
+            constant.raw(leftovers.of(name));
+            message.message(5, constant);
+        });
         graph.parameters().forEach((name, type) -> {
             if (!(placement instanceof WeightPlacement.Inputs)) {
-                message.message(5, parameter(graph, name, type, placement));
+                WireWriter parameter = parameter(graph, name, type, placement);
+                parameter.raw(leftovers.of(name));
+                message.message(5, parameter);
             }
         });
         graph.inputs().forEach(input -> message.message(11, valueInfo(input)));
@@ -76,13 +133,13 @@ final class OnnxEncoder {
             graph.parameters().forEach((name, type) -> message.message(11, valueInfo(new ValueInfo(name, type))));
         }
         graph.outputs().forEach(output -> message.message(12, valueInfo(output)));
-        message.raw(graph.preserved().wire());
+        message.raw(leftovers.rest());
         return message;
     }
 
-    private static WireWriter constant(String name, Tensor tensor) {
+    private static WireWriter constant(String name, Tensor tensor, boolean main) {
         WireWriter message = tensor(name, tensor);
-        if (tensor.type().isFloating() && tensor.rank() > 0) {
+        if (main && tensor.type().isFloating() && tensor.rank() > 0) {
             entry(message, 16, ROLE, CONSTANT);
         }
         return message;
@@ -112,7 +169,7 @@ final class OnnxEncoder {
         throw SaveException.internal("weights are graph inputs and have no initializers");
     }
 
-    static WireWriter tensor(String name, Tensor tensor) {
+    private static WireWriter tensor(String name, Tensor tensor) {
         WireWriter message = tensorHeader(name, tensor.type(), tensor.shape());
         message.bytes(9, littleEndian(tensor));
         return message;
@@ -157,73 +214,108 @@ final class OnnxEncoder {
         return swapped;
     }
 
-    static WireWriter valueInfo(ValueInfo value) {
+    private static WireWriter valueInfo(ValueInfo value) {
         WireWriter message = new WireWriter();
         message.text(1, value.name());
-        message.message(2, type(value.type()));
+        if (value.type().isKnown() && !keepsType(value)) {
+            message.message(2, type(value.type()));
+        }
         message.raw(value.preserved().wire());
         return message;
     }
 
-    static WireWriter type(TensorType type) {
-        WireWriter shape = new WireWriter();
-        for (Dimension dimension : type.shape()) {
-            WireWriter size = new WireWriter();
-            if (dimension.isFixed()) {
-                size.integer(1, dimension.size());
-            } else {
-                size.textUnlessEmpty(2, dimension.symbol());
+    /** Whether the preserved fields have the whole type, with what {@link TensorType} cannot hold; it is dropped by whoever changes the type. */
+    private static boolean keepsType(ValueInfo value) {
+        WireReader reader = new WireReader(ByteBuffer.wrap(value.preserved().wire()), "preserved fields");
+        while (reader.next()) {
+            if (reader.field() == 2) {
+                return true;
             }
-            shape.message(1, size);
+            reader.skip();
         }
+        return false;
+    }
+
+    private static WireWriter type(TensorType type) {
         WireWriter tensor = new WireWriter();
         tensor.integer(1, type.element().onnxCode());
-        tensor.message(2, shape);
+        if (type.isRanked()) {
+            WireWriter shape = new WireWriter();
+            for (Dimension dimension : type.shape()) {
+                WireWriter size = new WireWriter();
+                if (dimension.isFixed()) {
+                    size.integer(1, dimension.size());
+                } else {
+                    size.textUnlessEmpty(2, dimension.symbol());
+                }
+                shape.message(1, size);
+            }
+            tensor.message(2, shape);
+        }
         WireWriter message = new WireWriter();
         message.message(1, tensor);
         return message;
     }
 
-    static WireWriter node(Node node) {
+    private static WireWriter node(Node node) {
         WireWriter message = new WireWriter();
+        Leftovers leftovers = Leftovers.of(node.preserved(), 5, 1);
         node.inputs().forEach(input -> message.text(1, input));
         node.outputs().forEach(output -> message.text(2, output));
         message.textUnlessEmpty(3, node.name());
         message.text(4, node.operator());
-        node.attributes().forEach((name, value) -> message.message(5, attribute(name, value)));
+        node.attributes().forEach((name, value) -> message.message(5, attribute(name, value, leftovers.of(name))));
         message.textUnlessEmpty(7, node.domain());
-        message.raw(node.preserved().wire());
+        message.raw(leftovers.rest());
         return message;
     }
 
-    static WireWriter attribute(String name, Attribute value) {
+    private static WireWriter attribute(String name, Attribute value, byte[] leftover) {
         WireWriter message = new WireWriter();
+        Leftovers leftovers = Leftovers.of(leftover, 5, 0);
         message.text(1, name);
+        message.integer(20, kind(value));
         if (value instanceof Attribute.Real real) {
             message.real(2, real.value());
-            message.integer(20, 1);
         } else if (value instanceof Attribute.Int integer) {
             message.integer(3, integer.value());
-            message.integer(20, 2);
         } else if (value instanceof Attribute.Text text) {
             message.text(4, text.value());
-            message.integer(20, 3);
         } else if (value instanceof Attribute.Constant constant) {
-            message.message(5, tensor("", constant.value()));
-            message.integer(20, 4);
+            WireWriter tensor = tensor("", constant.value());
+            tensor.raw(leftovers.of(""));
+            message.message(5, tensor);
         } else if (value instanceof Attribute.Body body) {
-            message.message(6, graph(body.value(), new WeightPlacement.Inline(Map.of())));
-            message.integer(20, 5);
+            message.message(6, graph(body.value(), new WeightPlacement.Inline(Map.of()), false));
         } else if (value instanceof Attribute.Reals reals) {
             message.reals(7, reals.values());
-            message.integer(20, 6);
         } else if (value instanceof Attribute.Ints integers) {
             message.integers(8, integers.toArray());
-            message.integer(20, 7);
         } else if (value instanceof Attribute.Texts texts) {
             texts.values().forEach(text -> message.text(9, text));
-            message.integer(20, 8);
+        } else if (value instanceof Attribute.Reference reference) {
+            message.text(21, reference.parameter());
         }
+        message.raw(leftovers.rest());
         return message;
+    }
+
+    private static int kind(Attribute value) {
+        if (value instanceof Attribute.Reference reference) {
+            return reference.kind();
+        }
+        return value instanceof Attribute.Real
+                ? 1
+                : value instanceof Attribute.Int
+                        ? 2
+                        : value instanceof Attribute.Text
+                                ? 3
+                                : value instanceof Attribute.Constant
+                                        ? 4
+                                        : value instanceof Attribute.Body
+                                                ? 5
+                                                : value instanceof Attribute.Reals
+                                                        ? 6
+                                                        : value instanceof Attribute.Ints ? 7 : 8;
     }
 }

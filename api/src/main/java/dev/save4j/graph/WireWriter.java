@@ -1,9 +1,10 @@
 package dev.save4j.graph;
 
+import dev.save4j.AtomicFiles;
 import dev.save4j.SaveException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.WritableByteChannel;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -151,14 +152,11 @@ final class WireWriter {
         return whole.array();
     }
 
-    void writeTo(WritableByteChannel channel) throws IOException {
+    void writeTo(FileChannel channel) throws IOException {
         requireLimit();
         flush();
         for (ByteBuffer piece : pieces) {
-            ByteBuffer rest = piece.duplicate();
-            while (rest.hasRemaining()) {
-                channel.write(rest);
-            }
+            AtomicFiles.writeFully(channel, piece.duplicate());
         }
     }
 

@@ -1,0 +1,121 @@
+package dev.save4j.graph;
+
+import dev.save4j.SaveException;
+import dev.save4j.tensor.Tensor;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What an ONNX file holds. Its initializers are split in two: <b>weights</b> are the floating initializers of rank 1 and more of the main graph,
+ * they are the graph's {@link Graph#parameters()} and can be trained; everything else (integers, booleans, floating scalars, initializers in the
+ * bodies of control-flow operators, and floating initializers that save4j itself wrote as constants) are the graph's {@link Graph#constants()}.
+ *
+ * @param weights the tensor of every parameter of the graph, in the order of the file
+ * @param irVersion the version of the file format
+ * @param metadata the model's free properties
+ * @param functions functions that the model defines; {@link GraphNormalizer} puts their bodies in place of the calls
+ * @param preserved fields that are not interpreted, training information for instance
+ */
+public record OnnxModel(
+        Graph graph,
+        Map<String, Tensor> weights,
+        int irVersion,
+        String producerName,
+        String producerVersion,
+        String domain,
+        long modelVersion,
+        String documentation,
+        Map<String, String> metadata,
+        List<OnnxFunction> functions,
+        Preserved preserved) {
+    public OnnxModel {
+        weights = Collections.unmodifiableMap(new LinkedHashMap<>(weights));
+        metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
+        functions = List.copyOf(functions);
+        if (!weights.keySet().equals(graph.parameters().keySet())) {
+            throw SaveException.internal(
+                    "graph '" + graph.name() + "' has " + graph.parameters().size() + " parameters but is given "
+                            + weights.size() + " weights, or weights of other names");
+        }
+        weights.forEach((name, tensor) -> {
+            TensorType type = graph.parameters().get(name);
+            if (type.element() != tensor.type() || !Arrays.equals(type.fixedShape(), tensor.shape())) {
+                throw SaveException.internal("weight '" + name + "' is declared as " + type + " but is " + tensor);
+            }
+        });
+    }
+
+    /** A model made here. */
+    public static OnnxModel of(Graph graph, Map<String, Tensor> weights) {
+        return new OnnxModel(
+                graph,
+                weights,
+                OnnxEncoder.IR_VERSION,
+                OnnxEncoder.PRODUCER,
+                "",
+                "",
+                0,
+                "",
+                Map.of(),
+                List.of(),
+                Preserved.NOTHING);
+    }
+
+    /** The same model with another graph, written in the present file format. */
+    public OnnxModel with(Graph other, Map<String, Tensor> otherWeights) {
+        return new OnnxModel(
+                other,
+                otherWeights,
+                Math.max(irVersion, OnnxEncoder.IR_VERSION),
+                producerName,
+                producerVersion,
+                domain,
+                modelVersion,
+                documentation,
+                metadata,
+                functions,
+                preserved);
+    }
+
+    /** The same model with other properties. */
+    public OnnxModel withMetadata(Map<String, String> other) {
+        return new OnnxModel(
+                graph,
+                weights,
+                irVersion,
+                producerName,
+                producerVersion,
+                domain,
+                modelVersion,
+                documentation,
+                other,
+                functions,
+                preserved);
+    }
+
+    /** Equal in everything including the bytes of weights and constants. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof OnnxModel model
+                && graph.equals(model.graph)
+                && irVersion == model.irVersion
+                && producerName.equals(model.producerName)
+                && producerVersion.equals(model.producerVersion)
+                && domain.equals(model.domain)
+                && modelVersion == model.modelVersion
+                && documentation.equals(model.documentation)
+                && metadata.equals(model.metadata)
+                && functions.equals(model.functions)
+                && preserved.equals(model.preserved)
+                && weights.entrySet().stream()
+                        .allMatch(entry -> entry.getValue().contentEquals(model.weights.get(entry.getKey())));
+    }
+
+    @Override
+    public int hashCode() {
+        return graph.hashCode() * 31 + irVersion;
+    }
+}
