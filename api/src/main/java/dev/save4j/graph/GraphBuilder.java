@@ -191,7 +191,8 @@ public final class GraphBuilder {
                 operator,
                 operands.stream().map(Value::name).toList(),
                 results,
-                attributes));
+                // Map.of has another order in every JVM; sorted, the same graph is the same bytes.
+                new TreeMap<>(attributes)));
         return values;
     }
 

@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
 
 /** Reads a {@code config.json} and collects everything that is wrong with it, so that the user sees all of it at once. */
@@ -146,7 +147,7 @@ final class ConfigReader {
 
     /** Checks sizes that a record is given. */
     static void positive(String family, Map<String, Integer> sizes) {
-        sizes.forEach((name, size) -> {
+        new TreeMap<>(sizes).forEach((name, size) -> {
             if (size < 1) {
                 throw SaveException.user(family + ": " + name + " must be at least 1, but is " + size);
             }

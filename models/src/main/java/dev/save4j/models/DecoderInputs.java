@@ -1,5 +1,6 @@
 package dev.save4j.models;
 
+import dev.save4j.SaveException;
 import dev.save4j.engine.DecoderGraph;
 import dev.save4j.graph.Attribute;
 import dev.save4j.graph.GraphBuilder;
@@ -14,6 +15,9 @@ import java.util.Map;
 
 /** The inputs and outputs that {@link DecoderGraph} prescribes, and attention over its cache. */
 final class DecoderInputs {
+    /** The attention operator's vectors are of this many floats. */
+    private static final int HEAD_STEP = 8;
+
     private final GraphBuilder graph;
     private final int keyValueHeads;
     private final int headSize;
@@ -25,6 +29,10 @@ final class DecoderInputs {
     private final Value total;
 
     DecoderInputs(GraphBuilder graph, int keyValueHeads, int headSize, int maxLength) {
+        if (headSize % HEAD_STEP != 0) {
+            throw SaveException.user("sampling needs a head size that is a multiple of " + HEAD_STEP
+                    + ", but this model has " + headSize);
+        }
         this.graph = graph;
         this.keyValueHeads = keyValueHeads;
         this.headSize = headSize;
@@ -44,8 +52,13 @@ final class DecoderInputs {
         return lastPosition;
     }
 
-    Value seqlens() {
-        return seqlens;
+    /**
+     * The position of every token, INT64 {@code [batch, sequence]}. It follows from the other inputs: a row holds {@code last_position} + 1 new
+     * tokens behind those in the cache. Padding stays inside the tables.
+     */
+    Value positions() {
+        Value cached = seqlens.cast(ElementType.INT64).unsqueeze(1).sub(lastPosition);
+        return cached.add(Attention.positions(graph, inputIds)).min(graph.scalar(maxLength - 1L));
     }
 
     int maxLength() {

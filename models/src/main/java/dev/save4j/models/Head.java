@@ -51,7 +51,11 @@ public enum Head {
             Set<Head> heads, WeightStore weights, int hiddenSize, long seed, double valueMean) {
         Map<String, Tensor> all = new LinkedHashMap<>();
         weights.names().forEach(name -> all.put(name, weights.get(name)));
-        for (Head head : heads) {
+        // In the order of declaration, whatever the order of the set.
+        for (Head head : values()) {
+            if (!heads.contains(head)) {
+                continue;
+            }
             if (weights.contains(head.weight)) {
                 throw SaveException.user("a new head '" + head.weight
                         + "' was asked for, but the checkpoint has one; use it, or load a checkpoint without heads");

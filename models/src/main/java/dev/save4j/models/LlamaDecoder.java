@@ -8,11 +8,15 @@ import dev.save4j.graph.TensorType;
 import dev.save4j.graph.Value;
 import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
 /** The cached form of {@link Llama}, in the fused operators that ONNX Runtime executes fastest. */
 final class LlamaDecoder {
+    /** The attention operator rotates heads of multiples of this size itself. */
+    private static final int FUSED_ROTARY_STEP = 16;
+
     private final Llama model;
     private final LlamaConfig config;
     private final DecoderInputs inputs;
@@ -32,6 +36,9 @@ final class LlamaDecoder {
         float[][] angles = Attention.angles(inputs.maxLength(), config.headSize(), config.rotaryBase());
         Value cosines = graph.constant("cosines", Tensor.of(angles[0], inputs.maxLength(), half));
         Value sines = graph.constant("sines", Tensor.of(angles[1], inputs.maxLength(), half));
+        boolean fused = config.headSize() % FUSED_ROTARY_STEP == 0;
+        List<Value> tables = List.of(cosines, sines);
+        List<Value> outside = fused ? List.of() : List.of(inputs.positions(), cosines, sines);
         Value stream = model.weight(graph, Llama.EMBEDDING).gather(inputs.inputIds(), 0);
         Value normed = norm(stream, Llama.layer(0) + "input_layernorm.weight");
         for (int i = 0; i < config.layers(); i++) {
@@ -39,10 +46,10 @@ final class LlamaDecoder {
             Value mixed = inputs.attend(
                     i,
                     List.of(
-                            perHead(normed, at, "q", config.heads()),
-                            perHead(normed, at, "k", config.keyValueHeads()),
+                            rotated(perHead(normed, at, "q", config.heads()), outside, config.heads()),
+                            rotated(perHead(normed, at, "k", config.keyValueHeads()), outside, config.keyValueHeads()),
                             model.projected(graph, normed, at + "self_attn.v_proj")),
-                    List.of(cosines, sines),
+                    fused ? tables : List.of(),
                     config.heads());
             Value attended = model.projected(graph, mixed, at + "self_attn.o_proj");
             List<Value> middle = addAndNorm(attended, stream, at + "post_attention_layernorm.weight");
@@ -66,6 +73,23 @@ final class LlamaDecoder {
         }
         Value split = projected.reshape(0, 0, heads, config.headSize());
         return norm(split, at + "self_attn." + role + "_norm.weight").reshape(0, 0, heads * config.headSize());
+    }
+
+    private Value rotated(Value projected, List<Value> positionsAndTables, int heads) {
+        if (positionsAndTables.isEmpty()) {
+            return projected;
+        }
+        List<Value> operands = new ArrayList<>(List.of(projected));
+        operands.addAll(positionsAndTables);
+        return graph.node(
+                        Node.MICROSOFT,
+                        "RotaryEmbedding",
+                        operands,
+                        Map.of(
+                                "num_heads", Attribute.of(heads),
+                                "rotary_embedding_dim", Attribute.of(config.headSize())),
+                        List.of(projected.type()))
+                .get(0);
     }
 
     private Value norm(Value input, String name) {

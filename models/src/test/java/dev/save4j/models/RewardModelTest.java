@@ -62,6 +62,7 @@ class RewardModelTest {
     void newHeadsAreSeededAndTheValueHeadStartsAtTheGivenMean() {
         WeightStore first = withHeads(Head.REWARD, Head.VALUE);
         WeightStore second = withHeads(Head.VALUE, Head.REWARD);
+        assertThat(first.names()).containsExactlyElementsOf(second.names());
         assertThat(first.get("score.weight").contentEquals(second.get("score.weight")))
                 .isTrue();
         assertThat(first.get("score.weight").toFloats()).doesNotContain(0f);
