@@ -1,0 +1,44 @@
+package dev.save4j.onnxruntime;
+
+import dev.save4j.SaveException;
+import dev.save4j.engine.EngineCapabilities;
+import dev.save4j.engine.EngineSettings;
+import dev.save4j.engine.InferenceEngine;
+import dev.save4j.engine.InferenceSession;
+import dev.save4j.engine.WeightBinding;
+import dev.save4j.graph.Graph;
+import dev.save4j.graph.ValueInfo;
+import dev.save4j.tensor.WeightStore;
+import java.util.List;
+
+/**
+ * Runs graphs with ONNX Runtime on the CPU. With PREPACKED weights a session holds its own packed copy until it is refreshed; with LIVE weights it
+ * reads the store's buffers, and opening it first proves, on a copy, that a change of any weight is seen; with INPUT weights they are fed in every
+ * run. Errors of the library become ENGINE errors (RESOURCES when memory ran out) that name graph and node.
+ */
+public final class OnnxRuntimeEngine implements InferenceEngine {
+    static final String NAME = "onnxruntime";
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public EngineCapabilities capabilities() {
+        return new EngineCapabilities(Natives.version(), List.of("cpu"), OnnxRuntimeOperators.TABLE);
+    }
+
+    @Override
+    public InferenceSession open(Graph graph, WeightStore weights, WeightBinding binding, EngineSettings settings) {
+        OnnxRuntimeOperators.TABLE.check(NAME, graph);
+        for (ValueInfo input : graph.inputs()) {
+            if (!Natives.holds(input.type().element())) {
+                throw SaveException.user("graph '" + graph.name() + "': input '" + input.name() + "' is of type "
+                        + input.type().element()
+                        + ", which ONNX Runtime cannot take from Java; export the model with INT64 there");
+            }
+        }
+        return new OnnxRuntimeSession(graph, weights, binding, settings);
+    }
+}
