@@ -19,6 +19,7 @@ import tools.jackson.databind.JsonNode;
 /** The backbones by {@code model_type}, and what holds for all of them. */
 public final class Backbones {
     private static final Map<String, Function<JsonNode, CausalBackbone>> FAMILIES = new TreeMap<>(Map.of(
+            "gpt2", json -> new Gpt2(Gpt2Config.parse(json)),
             "llama", json -> new Llama(LlamaConfig.parse(json)),
             "mistral", json -> new Llama(LlamaConfig.parse(json)),
             "qwen2", json -> new Llama(LlamaConfig.parse(json)),
