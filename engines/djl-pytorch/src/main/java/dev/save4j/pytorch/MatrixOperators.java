@@ -1,0 +1,55 @@
+package dev.save4j.pytorch;
+
+import static dev.save4j.pytorch.Operator.FLOATING;
+
+import ai.djl.ndarray.NDArray;
+import dev.save4j.graph.Node;
+import java.util.List;
+import java.util.Set;
+
+/** Products of matrices. */
+final class MatrixOperators {
+    private MatrixOperators() {}
+
+    static List<Operator> all() {
+        return List.of(
+                Operator.of("MatMul", FLOATING, Set.of(), in -> in.array(0).matMul(in.array(1))),
+                Operator.of("Gemm", FLOATING, Set.of("alpha", "beta", "transA", "transB"), MatrixOperators::gemm),
+                Operator.of("Einsum", FLOATING, Set.of("equation"), Einsum::evaluate),
+                Operator.microsoft(
+                        "FusedMatMul",
+                        Set.of("transA", "transB", "transBatchA", "transBatchB", "alpha"),
+                        Operator.single(MatrixOperators::fused)));
+    }
+
+    /** The last two axes exchanged; a view. */
+    static NDArray transposed(NDArray array) {
+        int rank = array.getShape().dimension();
+        return array.swapAxes(rank - 2, rank - 1);
+    }
+
+    private static NDArray fused(Arguments in) {
+        if (in.flag("transBatchA", false) || in.flag("transBatchB", false)) {
+            throw in.unsupported("transBatchA and transBatchB must be 0");
+        }
+        NDArray left = in.flag("transA", false) && in.rank(0) > 1 ? transposed(in.array(0)) : in.array(0);
+        boolean transposed = in.flag("transB", false) && in.rank(1) > 1;
+        // The linear kernel folds the leading axes into one large product.
+        NDArray product = transposed && in.rank(1) == 2
+                ? TorchNative.linear(left, in.array(1), null)
+                : left.matMul(transposed ? transposed(in.array(1)) : in.array(1));
+        return scaled(in, product, in.node().real("alpha", 1));
+    }
+
+    private static NDArray gemm(Arguments in) {
+        Node node = in.node();
+        NDArray left = in.flag("transA", false) ? transposed(in.array(0)) : in.array(0);
+        NDArray right = in.flag("transB", false) ? transposed(in.array(1)) : in.array(1);
+        NDArray product = scaled(in, left.matMul(right), node.real("alpha", 1));
+        return in.has(2) ? product.add(scaled(in, in.array(2), node.real("beta", 1))) : product;
+    }
+
+    private static NDArray scaled(Arguments in, NDArray array, float factor) {
+        return factor == 1 ? array : array.mul(in.scalar(factor));
+    }
+}

@@ -1,0 +1,114 @@
+package dev.save4j.pytorch;
+
+import static dev.save4j.pytorch.Operator.FLOATING;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import dev.save4j.engine.OperatorRule;
+import dev.save4j.graph.Node;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+
+/** Layer and root-mean-square normalisation over the trailing axes. */
+final class NormalizationOperators {
+    private static final Set<String> ATTRIBUTES = Set.of("axis", "epsilon", "stash_type");
+
+    private NormalizationOperators() {}
+
+    static List<Operator> all() {
+        return List.of(
+                new Operator(
+                        new OperatorRule("", "LayerNormalization", ATTRIBUTES, FLOATING, true),
+                        NormalizationOperators::layer),
+                Operator.of(
+                        "RMSNormalization",
+                        FLOATING,
+                        ATTRIBUTES,
+                        in -> rootMeanSquare(in, in.array(0), in.array(1), in.axis("axis", -1))),
+                // ONNX Runtime writes this one without a domain of its own.
+                Operator.of(
+                        "SimplifiedLayerNormalization",
+                        FLOATING,
+                        ATTRIBUTES,
+                        in -> rootMeanSquare(in, in.array(0), in.array(1), in.axis("axis", -1))),
+                Operator.microsoft(
+                        "SkipSimplifiedLayerNormalization", Set.of("epsilon"), NormalizationOperators::skip));
+    }
+
+    private static NDArray rootMeanSquare(Arguments in, NDArray x, NDArray scale, int axis) {
+        NDArray rows = rows(x, axis);
+        NDArray mean = TorchNative.mean(rows.square(), rows.getShape().dimension() - 1, true);
+        NDArray norm = mean.add(in.scalar(in.node().real("epsilon", 1e-5f))).sqrt();
+        return rows.div(norm).reshape(x.getShape()).mul(scale);
+    }
+
+    private static List<TorchValue> skip(Arguments in) {
+        NDArray sum = in.array(0).add(in.array(1));
+        if (in.has(3)) {
+            sum = sum.add(in.array(3));
+        }
+        NDArray result = rootMeanSquare(in, sum, in.array(2), in.rank(0) - 1);
+        for (int output = 1; output < 3; output++) {
+            if (in.node().hasOutput(output)) {
+                throw in.unsupported("its statistics are not computed");
+            }
+        }
+        return in.node().hasOutput(3)
+                ? List.of(
+                        new TorchValue.OnDevice(result),
+                        new TorchValue.OnDevice(ElementwiseOperators.same(result)),
+                        new TorchValue.OnDevice(ElementwiseOperators.same(result)),
+                        new TorchValue.OnDevice(ElementwiseOperators.same(sum)))
+                : List.of(new TorchValue.OnDevice(result));
+    }
+
+    private static List<TorchValue> layer(Arguments in) {
+        Node node = in.node();
+        int axis = in.axis("axis", -1);
+        NDArray x = in.array(0);
+        long[] normalized = Arrays.copyOfRange(in.shape(0), axis, in.rank(0));
+        float epsilon = node.real("epsilon", 1e-5f);
+        boolean plain = !node.hasOutput(1)
+                && !node.hasOutput(2)
+                && Arrays.equals(in.shape(1), normalized)
+                && (!in.has(2) || Arrays.equals(in.shape(2), normalized));
+        if (plain) {
+            NDArray bias = in.has(2) ? in.array(2) : in.memory().full(0, normalized);
+            return List.of(new TorchValue.OnDevice(TorchNative.layerNorm(x, normalized, in.array(1), bias, epsilon)));
+        }
+        NDArray rows = rows(x, axis);
+        int last = rows.getShape().dimension() - 1;
+        NDArray mean = TorchNative.mean(rows, last, true);
+        NDArray centered = rows.sub(mean);
+        NDArray deviation = TorchNative.mean(centered.square(), last, true)
+                .add(in.scalar(epsilon))
+                .sqrt();
+        NDArray inverse = in.scalar(1).div(deviation);
+        NDArray result = centered.mul(inverse).reshape(x.getShape()).mul(in.array(1));
+        List<TorchValue> results = new ArrayList<>();
+        results.add(new TorchValue.OnDevice(in.has(2) ? result.add(in.array(2)) : result));
+        Shape statistics = statistics(in.shape(0), axis);
+        results.add(new TorchValue.OnDevice(mean.reshape(statistics)));
+        results.add(new TorchValue.OnDevice(inverse.reshape(statistics)));
+        return results.subList(0, node.outputs().size());
+    }
+
+    /** The axes from {@code axis} on made one. */
+    private static NDArray rows(NDArray x, int axis) {
+        long[] shape = x.getShape().getShape();
+        if (axis == shape.length - 1) {
+            return x;
+        }
+        long[] rows = Arrays.copyOf(shape, axis + 1);
+        rows[axis] = Arrays.stream(shape, axis, shape.length).reduce(1, (a, b) -> a * b);
+        return x.reshape(new Shape(rows));
+    }
+
+    private static Shape statistics(long[] shape, int axis) {
+        long[] result = shape.clone();
+        Arrays.fill(result, axis, shape.length, 1);
+        return new Shape(result);
+    }
+}

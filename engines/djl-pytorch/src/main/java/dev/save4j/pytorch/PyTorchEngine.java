@@ -1,0 +1,37 @@
+package dev.save4j.pytorch;
+
+import ai.djl.ndarray.types.DataType;
+import dev.save4j.engine.EngineCapabilities;
+import dev.save4j.engine.EngineSettings;
+import dev.save4j.engine.GradientEngine;
+import dev.save4j.engine.Optimization;
+import dev.save4j.engine.Trainer;
+import dev.save4j.graph.Graph;
+import dev.save4j.tensor.WeightStore;
+import java.util.List;
+
+/**
+ * Differentiates graphs with PyTorch's autograd, on the CPU, in single precision. Weights are not copied: PyTorch works on the store's own buffers.
+ *
+ * <p>Two trainers may run in two threads at once. The number of native threads belongs to the thread that calls a trainer. Set the environment
+ * variable {@code OMP_WAIT_POLICY=PASSIVE} before the JVM starts when other native libraries share the cores: PyTorch's idle threads spin otherwise.
+ */
+public final class PyTorchEngine implements GradientEngine {
+    static final String NAME = "djl-pytorch";
+    static final String LOSS = "loss";
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public EngineCapabilities capabilities() {
+        return new EngineCapabilities(TorchLibrary.version(), List.of("cpu"), Operators.table());
+    }
+
+    @Override
+    public Trainer open(WeightStore weights, List<Graph> losses, Optimization optimization, EngineSettings settings) {
+        return new PyTorchTrainer(weights, losses, optimization, settings, DataType.FLOAT32);
+    }
+}
