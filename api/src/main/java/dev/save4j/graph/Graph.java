@@ -9,12 +9,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * An immutable ONNX graph. Nodes are in topological order and every value is assigned once; the constructor checks both. Weights are named in
  * {@code parameters} and held by a {@link dev.save4j.tensor.WeightStore}; {@code constants} are small tensors that belong to the graph itself.
  *
- * @param opsets version of each operator domain that the nodes use; the standard domain is the empty string
+ * @param opsets version of each operator domain that the nodes use; the standard domain is the empty string. Empty for the body of a control-flow
+ *     operator, which has those of the graph it belongs to
  */
 public record Graph(
         String name,
@@ -54,39 +56,50 @@ public record Graph(
     }
 
     /**
-     * Checks that every value is defined before it is used and assigned once; a USER error names the node and value.
+     * Checks that every value is defined before it is used and assigned once, in the bodies of control-flow operators as well; a USER error names the
+     * node and value.
      *
      * @param outer values of the enclosing graph, visible in the body of a control-flow operator
      */
     public void validate(Set<String> outer) {
-        Set<String> defined = new HashSet<>(outer);
-        inputs.forEach(input -> define(defined, input.name(), "an input"));
+        validate(outer::contains);
+    }
+
+    private void validate(Predicate<String> outer) {
+        Set<String> defined = new HashSet<>();
+        Predicate<String> visible = value -> defined.contains(value) || outer.test(value);
+        inputs.forEach(input -> define(defined, outer, input.name(), "an input"));
         // Old files list weights among the inputs as well.
         defined.addAll(constants.keySet());
         defined.addAll(parameters.keySet());
         for (Node node : nodes) {
             for (String input : node.inputs()) {
-                if (!input.isEmpty() && !defined.contains(input)) {
+                if (!input.isEmpty() && !visible.test(input)) {
                     throw SaveException.user("graph '" + name + "': " + node.describe() + " reads '" + input
                             + "', which no earlier node, input or weight defines");
                 }
             }
+            for (Attribute attribute : node.attributes().values()) {
+                if (attribute instanceof Attribute.Body body) {
+                    body.value().validate(visible);
+                }
+            }
             for (String output : node.outputs()) {
                 if (!output.isEmpty()) {
-                    define(defined, output, node.describe());
+                    define(defined, outer, output, node.describe());
                 }
             }
         }
         for (ValueInfo output : outputs) {
-            if (!defined.contains(output.name())) {
+            if (!visible.test(output.name())) {
                 throw SaveException.user(
                         "graph '" + name + "': output '" + output.name() + "' is not defined by any node");
             }
         }
     }
 
-    private void define(Set<String> defined, String value, String by) {
-        if (!defined.add(value)) {
+    private void define(Set<String> defined, Predicate<String> outer, String value, String by) {
+        if (outer.test(value) || !defined.add(value)) {
             throw SaveException.user("graph '" + name + "': value '" + value + "' is assigned again by " + by);
         }
     }

@@ -64,11 +64,17 @@ public record OnnxModel(
                 Preserved.NOTHING);
     }
 
-    /** The same model with another graph, written in the present file format. */
+    /**
+     * The same model with another graph, written in the present file format.
+     *
+     * @param otherWeights a tensor for every parameter of that graph; others are left out
+     */
     public OnnxModel with(Graph other, Map<String, Tensor> otherWeights) {
+        Map<String, Tensor> used = new LinkedHashMap<>(otherWeights);
+        used.keySet().retainAll(other.parameters().keySet());
         return new OnnxModel(
                 other,
-                otherWeights,
+                used,
                 Math.max(irVersion, OnnxEncoder.IR_VERSION),
                 producerName,
                 producerVersion,
