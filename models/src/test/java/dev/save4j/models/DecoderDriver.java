@@ -1,6 +1,8 @@
 package dev.save4j.models;
 
 import dev.save4j.engine.DecoderGraph;
+import dev.save4j.engine.InferenceSession;
+import dev.save4j.engine.WeightBinding;
 import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.Tensor;
 import dev.save4j.tensor.WeightStore;
@@ -11,13 +13,13 @@ import java.util.Map;
 /** Feeds a decoder as its contract says: a ragged prefill, then one token per row and step. */
 final class DecoderDriver implements AutoCloseable {
     private final DecoderGraph decoder;
-    private final OnnxRuntime runtime;
+    private final InferenceSession runtime;
     private final Map<String, Tensor> caches = new HashMap<>();
     private int[] lengths = {};
 
     DecoderDriver(DecoderGraph decoder, WeightStore weights) {
         this.decoder = decoder;
-        this.runtime = new OnnxRuntime(decoder.graph(), weights);
+        this.runtime = OnnxRuntime.open(decoder.graph(), weights, WeightBinding.PREPACKED);
     }
 
     /** Logits after the last token of every prompt. */
