@@ -33,6 +33,10 @@ final class Failures {
         return translate(graph, "failed", failure, " It was fed " + fed + ".", adviceRunning(failure));
     }
 
+    static SaveException decoding(Graph graph, OrtException failure) {
+        return translate(graph, "failed while sampling", failure, "", adviceRunning(failure));
+    }
+
     private static SaveException translate(Graph graph, String what, OrtException failure, String fed, String advice) {
         String said = said(failure);
         String where = node(graph, said).map(node -> " at " + node.describe()).orElse("");

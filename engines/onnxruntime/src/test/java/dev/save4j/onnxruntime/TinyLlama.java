@@ -20,7 +20,7 @@ import java.util.SplittableRandom;
 /** A Llama of any size with random weights, once as a decoder with a cache and once as a scoring graph of plain operators without one. */
 record TinyLlama(
         int vocabulary, int hidden, int layers, int heads, int kvHeads, int headSize, int inner, int maxLength) {
-    static final TinyLlama SMALL = new TinyLlama(61, 32, 2, 4, 2, 8, 48, 48);
+    static final TinyLlama SMALL = new TinyLlama(61, 32, 2, 4, 2, 16, 48, 48);
 
     WeightStore weights(long seed) {
         SplittableRandom random = new SplittableRandom(seed);

@@ -1,0 +1,100 @@
+package dev.save4j.onnxruntime;
+
+import ai.onnxruntime.OrtException;
+import dev.save4j.SaveException;
+import dev.save4j.engine.Completion;
+import dev.save4j.engine.DecoderGraph;
+import dev.save4j.engine.EngineSettings;
+import dev.save4j.engine.RolloutRequest;
+import dev.save4j.engine.RolloutSession;
+import dev.save4j.engine.Sampling;
+import dev.save4j.engine.WeightBinding;
+import dev.save4j.tensor.WeightStore;
+import java.util.List;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** A decoder with packed weights and the memory of its sequences. */
+final class OnnxRuntimeRolloutSession implements RolloutSession {
+    private final DecoderGraph decoder;
+    private final WeightStore weights;
+    private final EngineSettings settings;
+    private final boolean sharePrompts;
+    private final DecoderMemory memory;
+    private @Nullable BoundGraph bound;
+
+    /**
+     * Opens the decoder.
+     *
+     * @param sharePrompts whether a prompt is fed once for all its completions; the alternative is there to be compared with
+     */
+    OnnxRuntimeRolloutSession(
+            DecoderGraph decoder, WeightStore weights, int slots, EngineSettings settings, boolean sharePrompts) {
+        this.decoder = decoder;
+        this.weights = weights;
+        this.settings = settings;
+        this.sharePrompts = sharePrompts;
+        this.memory = new DecoderMemory(decoder, slots);
+        this.bound = pack();
+    }
+
+    private BoundGraph pack() {
+        try (WeightStore.Lease lease = weights.reading()) {
+            return BoundGraph.open(decoder.graph(), weights, WeightBinding.PREPACKED, settings);
+        }
+    }
+
+    @Override
+    public List<List<Completion>> generate(List<RolloutRequest> requests, Sampling sampling, IntConsumer progress) {
+        BoundGraph open = requireOpen();
+        for (int i = 0; i < requests.size(); i++) {
+            check(i, requests.get(i).prompt());
+        }
+        try {
+            return new Scheduler(open, memory, decoder, requests, sampling, sharePrompts, progress).run();
+        } catch (OrtException failure) {
+            throw Failures.decoding(decoder.graph(), failure);
+        }
+    }
+
+    private void check(int request, int[] prompt) {
+        if (prompt.length >= decoder.maxLength()) {
+            throw SaveException.user("prompt " + request + " has " + prompt.length + " tokens, but the context holds "
+                    + decoder.maxLength()
+                    + " and at least one is for the completion; shorten or drop the prompt, or use a longer context");
+        }
+        for (int token : prompt) {
+            if (token < 0 || token >= decoder.vocabulary()) {
+                throw SaveException.user("prompt " + request + " holds the token " + token
+                        + ", which lies outside the vocabulary of " + decoder.vocabulary()
+                        + " tokens; does the tokenizer belong to this model?");
+            }
+        }
+    }
+
+    @Override
+    public void refresh() {
+        // Closed first, so that the packed weights are never held twice.
+        requireOpen().close();
+        bound = null;
+        bound = pack();
+    }
+
+    private BoundGraph requireOpen() {
+        if (bound == null) {
+            throw SaveException.internal(
+                    "the rollout session of '" + decoder.graph().name() + "' is closed");
+        }
+        return bound;
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+        if (bound != null) {
+            BoundGraph open = bound;
+            bound = null;
+            open.close();
+        }
+    }
+}

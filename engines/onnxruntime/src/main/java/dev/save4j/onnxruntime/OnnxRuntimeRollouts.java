@@ -1,0 +1,68 @@
+package dev.save4j.onnxruntime;
+
+import dev.save4j.SaveException;
+import dev.save4j.engine.DecoderGraph;
+import dev.save4j.engine.EngineCapabilities;
+import dev.save4j.engine.EngineSettings;
+import dev.save4j.engine.RolloutEngine;
+import dev.save4j.engine.RolloutSession;
+import dev.save4j.graph.Graph;
+import dev.save4j.graph.ValueInfo;
+import dev.save4j.tensor.WeightStore;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Samples with ONNX Runtime on the CPU: continuous batching over one cache that is updated in place, prompts fed once for a group, packed weights. A
+ * session samples from the weights as they were when it was opened or last refreshed, and takes no lease while it samples.
+ */
+public final class OnnxRuntimeRollouts implements RolloutEngine {
+    @Override
+    public String name() {
+        return OnnxRuntimeEngine.NAME;
+    }
+
+    @Override
+    public EngineCapabilities capabilities() {
+        return new EngineCapabilities(Natives.version(), List.of("cpu"), OnnxRuntimeOperators.TABLE);
+    }
+
+    @Override
+    public RolloutSession open(DecoderGraph decoder, WeightStore weights, int slots, EngineSettings settings) {
+        if (slots < 1) {
+            throw SaveException.user("a rollout needs at least one slot, not " + slots);
+        }
+        OnnxRuntimeOperators.TABLE.check(name(), decoder.graph());
+        requireNames(decoder);
+        return new OnnxRuntimeRolloutSession(decoder, weights, slots, settings, true);
+    }
+
+    private static void requireNames(DecoderGraph decoder) {
+        Graph graph = decoder.graph();
+        List<String> inputs =
+                new ArrayList<>(List.of("input_ids", "last_position", "seqlens_k", "total_sequence_length"));
+        List<String> outputs = new ArrayList<>(List.of("logits"));
+        for (int layer = 0; layer < decoder.layers(); layer++) {
+            for (String kind : List.of(".key", ".value")) {
+                inputs.add("past_key_values." + layer + kind);
+                outputs.add("present." + layer + kind);
+            }
+        }
+        requireNames(graph, "inputs", inputs, graph.inputs());
+        requireNames(graph, "outputs", outputs, graph.outputs());
+    }
+
+    private static void requireNames(Graph graph, String role, List<String> wanted, List<ValueInfo> values) {
+        Set<String> missing = new LinkedHashSet<>(wanted);
+        values.forEach(value -> missing.remove(value.name()));
+        Set<String> unknown = new LinkedHashSet<>();
+        values.forEach(value -> unknown.add(value.name()));
+        wanted.forEach(unknown::remove);
+        if (!missing.isEmpty() || !unknown.isEmpty()) {
+            throw SaveException.user("graph '" + graph.name() + "' cannot be sampled from: of the " + role
+                    + " of a decoder it lacks " + missing + " and has " + unknown + " besides");
+        }
+    }
+}
