@@ -24,8 +24,13 @@ public interface Backbone {
     /** Whether a position sees only itself and the ones before it. */
     boolean causal();
 
-    /** The weights by Hugging Face name, linear weights {@code [out, in]}, in the order in which checkpoints list them. */
+    /** The weights by Hugging Face name, linear weights {@code [out, in]}; with those of a language-model head, if there is one. */
     Map<String, TensorType> parameters();
+
+    /** The weights that {@link #hidden} reads: all but those of a language-model head. */
+    default Map<String, TensorType> trunkParameters() {
+        return parameters();
+    }
 
     /**
      * Adds the nodes of a forward pass in the form that scoring and training share: no cache, positions from 0, any batch and sequence size up to

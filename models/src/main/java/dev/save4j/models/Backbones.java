@@ -19,11 +19,11 @@ import tools.jackson.databind.JsonNode;
 /** The backbones by {@code model_type}, and what holds for all of them. */
 public final class Backbones {
     private static final Map<String, Function<JsonNode, CausalBackbone>> FAMILIES = new TreeMap<>(Map.of(
-            "gpt2", json -> new Gpt2(Gpt2Config.parse(json)),
-            "llama", json -> new Llama(LlamaConfig.parse(json)),
-            "mistral", json -> new Llama(LlamaConfig.parse(json)),
-            "qwen2", json -> new Llama(LlamaConfig.parse(json)),
-            "qwen3", json -> new Llama(LlamaConfig.parse(json))));
+            "gpt2", Gpt2::parse,
+            "llama", Llama::parse,
+            "mistral", Llama::parse,
+            "qwen2", Llama::parse,
+            "qwen3", Llama::parse));
 
     private Backbones() {}
 
@@ -36,6 +36,9 @@ public final class Backbones {
      * The backbone that a Hugging Face {@code config.json} describes; a USER error when the family or one of its settings is not supported.
      */
     public static CausalBackbone fromConfig(JsonNode config) {
+        if (!config.isObject()) {
+            throw SaveException.user("config.json is no JSON object");
+        }
         JsonNode type = config.path("model_type");
         if (!type.isString()) {
             throw SaveException.user("config.json has no 'model_type'; it names the architecture, one of "

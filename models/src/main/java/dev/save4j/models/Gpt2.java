@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -26,11 +27,22 @@ public final class Gpt2 implements CausalBackbone {
     private static final String HEAD = "lm_head.weight";
 
     private final Gpt2Config config;
+    private final ObjectNode json;
     private final Map<String, TensorType> parameters;
 
     public Gpt2(Gpt2Config config) {
+        this(config, config.toJson());
+    }
+
+    private Gpt2(Gpt2Config config, ObjectNode json) {
         this.config = config;
+        this.json = json;
         this.parameters = Collections.unmodifiableMap(declare());
+    }
+
+    /** From a Hugging Face configuration, of which {@link #config()} keeps what save4j does not read, such as the ids of special tokens. */
+    static Gpt2 parse(JsonNode json) {
+        return new Gpt2(Gpt2Config.parse(json), (ObjectNode) json.deepCopy());
     }
 
     public Gpt2Config settings() {
@@ -63,8 +75,15 @@ public final class Gpt2 implements CausalBackbone {
     }
 
     @Override
+    public Map<String, TensorType> trunkParameters() {
+        Map<String, TensorType> trunk = new LinkedHashMap<>(parameters);
+        trunk.remove(HEAD);
+        return Collections.unmodifiableMap(trunk);
+    }
+
+    @Override
     public ObjectNode config() {
-        return config.toJson();
+        return json.deepCopy();
     }
 
     private static String layer(int index) {

@@ -84,7 +84,8 @@ public enum Head {
 
     /** {@code [batch, hidden]} to {@code [batch]}. */
     Value apply(GraphBuilder graph, Value pooled, int hiddenSize) {
-        Value result = pooled.linear(graph.parameter(weight, 1, hiddenSize)).squeeze(1);
+        // A product and a sum instead of a linear map: standard operators, so that a saved ONNX file runs everywhere.
+        Value result = pooled.mul(graph.parameter(weight, 1, hiddenSize)).sum(1, false);
         return bias.isEmpty() ? result : result.add(graph.parameter(bias, 1));
     }
 }

@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -23,11 +24,22 @@ public final class Llama implements CausalBackbone {
     static final String HEAD = "lm_head.weight";
 
     private final LlamaConfig config;
+    private final ObjectNode json;
     private final Map<String, TensorType> parameters;
 
     public Llama(LlamaConfig config) {
+        this(config, config.toJson());
+    }
+
+    private Llama(LlamaConfig config, ObjectNode json) {
         this.config = config;
+        this.json = json;
         this.parameters = Collections.unmodifiableMap(declare());
+    }
+
+    /** From a Hugging Face configuration, of which {@link #config()} keeps what save4j does not read, such as the ids of special tokens. */
+    static Llama parse(JsonNode json) {
+        return new Llama(LlamaConfig.parse(json), (ObjectNode) json.deepCopy());
     }
 
     public LlamaConfig settings() {
@@ -60,8 +72,15 @@ public final class Llama implements CausalBackbone {
     }
 
     @Override
+    public Map<String, TensorType> trunkParameters() {
+        Map<String, TensorType> trunk = new LinkedHashMap<>(parameters);
+        trunk.remove(HEAD);
+        return Collections.unmodifiableMap(trunk);
+    }
+
+    @Override
     public ObjectNode config() {
-        return config.toJson();
+        return json.deepCopy();
     }
 
     static String layer(int index) {

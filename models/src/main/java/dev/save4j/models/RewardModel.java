@@ -23,7 +23,7 @@ public final class RewardModel {
      * @throws SaveException USER when the weights do not fit the backbone or the reward head is missing
      */
     public RewardModel(Backbone backbone, Pooling pooling, WeightStore weights) {
-        Backbones.check(backbone.family(), backbone.parameters(), weights);
+        Backbones.check(backbone.family(), backbone.trunkParameters(), weights);
         Head.REWARD.check(weights, backbone.hiddenSize());
         this.backbone = backbone;
         this.pooling = pooling;

@@ -130,4 +130,23 @@ class LlamaConfigTest {
         JsonNode empty = JsonMapper.shared().readTree("{}");
         assertThatThrownBy(() -> Backbones.fromConfig(empty)).hasMessageContaining("config.json has no 'model_type'");
     }
+
+    @Test
+    void settingsThatAreNotReadAreKept() {
+        ObjectNode json = json(LLAMA).put("pad_token_id", 7);
+        Backbone model = Backbones.fromConfig(json);
+        assertThat(model.config()).isEqualTo(json);
+        json.put("pad_token_id", 8);
+        model.config().put("pad_token_id", 9);
+        assertThat(model.config().path("pad_token_id").intValue()).isEqualTo(7);
+    }
+
+    @Test
+    void aRewardModelNeedsNoLanguageModelHead() {
+        Backbone untied = Backbones.fromConfig(json(LLAMA).put("tie_word_embeddings", false));
+        assertThat(untied.parameters()).containsKey("lm_head.weight");
+        assertThat(untied.trunkParameters())
+                .hasSize(untied.parameters().size() - 1)
+                .doesNotContainKey("lm_head.weight");
+    }
 }
