@@ -1,6 +1,13 @@
 package dev.save4j.run;
 
 import dev.save4j.SaveException;
+import dev.save4j.algorithms.Anchor;
+import dev.save4j.algorithms.AnswerFilter;
+import dev.save4j.algorithms.LearningRate;
+import dev.save4j.algorithms.ScaleAlarm;
+import dev.save4j.algorithms.ValueTarget;
+import dev.save4j.models.Pooling;
+import dev.save4j.objectives.ContrastObjective;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -121,12 +128,6 @@ public record Experiment(
         }
     }
 
-    public enum Schedule {
-        CONSTANT,
-        LINEAR,
-        COSINE
-    }
-
     public record FineTuning(int steps, int batch, double learningRate, int warmUp) {
         public FineTuning {
             require(
@@ -143,7 +144,7 @@ public record Experiment(
             FineTuning fineTuning,
             double learningRate,
             int warmUp,
-            Schedule schedule,
+            LearningRate.Schedule schedule,
             double weightDecay,
             double maxGradientNorm,
             int epochs,
@@ -158,17 +159,11 @@ public record Experiment(
         }
     }
 
-    public enum PoolingName {
-        LAST_TOKEN,
-        MEAN,
-        CLS
-    }
-
     public record Reward(
             String backbone,
             Optional<String> model,
             Optional<String> tokenizer,
-            PoolingName pooling,
+            Pooling pooling,
             boolean newHeads,
             int maxLength,
             Size size,
@@ -184,7 +179,7 @@ public record Experiment(
             int microBatch,
             double learningRate,
             int warmUp,
-            Schedule schedule,
+            LearningRate.Schedule schedule,
             double weightDecay,
             double maxGradientNorm,
             double centre,
@@ -216,13 +211,6 @@ public record Experiment(
 
     public record Algorithm(String name, String preset, Map<String, Object> settings) {}
 
-    public enum Contrast {
-        ANCHORED_LOGISTIC,
-        GROUP_CONTRASTIVE,
-        PAIRWISE,
-        HINGE
-    }
-
     public enum Rescore {
         /** The policy is updated on fresh answers, scored by the improved reward model. */
         FRESH,
@@ -233,18 +221,18 @@ public record Experiment(
     }
 
     public record Save(
-            Contrast contrast,
+            ContrastObjective.Variant contrast,
             double temperature,
             double margin,
             double centre,
             Rescore rescore,
-            Filter filter,
-            AnchorSettings anchor,
+            AnswerFilter filter,
+            Anchor anchor,
             ValueSettings value,
             Update update,
             Replay replay,
             GateSettings gate,
-            Alarm alarm) {
+            ScaleAlarm alarm) {
         public Save {
             require(
                     temperature > 0 && margin >= 0 && centre >= 0,
@@ -252,38 +240,7 @@ public record Experiment(
         }
     }
 
-    public enum FilterRule {
-        STD,
-        FIXED,
-        QUANTILE
-    }
-
-    public record Filter(FilterRule rule, double kappa, double threshold, double quantile) {
-        public Filter {
-            require(kappa >= 0 && threshold >= 0, "kappa and threshold must not be negative");
-            require(quantile > 0 && quantile <= 0.5, "quantile must lie in (0, 0.5], but is " + quantile);
-        }
-    }
-
-    public enum AnchorKind {
-        VALUE,
-        GROUP_MEAN,
-        LEAVE_ONE_OUT,
-        BLEND
-    }
-
-    public record AnchorSettings(AnchorKind kind, double alpha, boolean trust) {
-        public AnchorSettings {
-            require(alpha >= 0 && alpha <= 1, "alpha must lie in [0, 1], but is " + alpha);
-        }
-    }
-
-    public enum Target {
-        MEAN,
-        LEAVE_ONE_OUT
-    }
-
-    public record ValueSettings(double weight, Target target, int steps, double learningRateScale) {
+    public record ValueSettings(double weight, ValueTarget target, int steps, double learningRateScale) {
         public ValueSettings {
             require(
                     weight >= 0 && steps >= 0 && learningRateScale >= 0,
@@ -310,12 +267,6 @@ public record Experiment(
             require(
                     every >= 0 && pairs >= 1 && delta >= 0,
                     "every and delta must not be negative, pairs must be at least 1");
-        }
-    }
-
-    public record Alarm(double spread, double shift) {
-        public Alarm {
-            require(spread > 1 && shift > 0, "spread must be above 1 and shift positive");
         }
     }
 

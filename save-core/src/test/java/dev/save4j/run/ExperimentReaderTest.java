@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.save4j.SaveException;
+import dev.save4j.objectives.ContrastObjective;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -22,7 +23,7 @@ class ExperimentReaderTest {
     void takesDefaultsForWhatIsNotSaid() {
         Experiment experiment = read(MINIMAL);
         assertThat(experiment.engines().gradient()).isEqualTo("djl-pytorch");
-        assertThat(experiment.save().contrast()).isEqualTo(Experiment.Contrast.ANCHORED_LOGISTIC);
+        assertThat(experiment.save().contrast()).isEqualTo(ContrastObjective.Variant.ANCHORED_LOGISTIC);
         assertThat(experiment.policy().model()).isEmpty();
         assertThat(experiment.reward().size()).isEqualTo(experiment.policy().size());
         assertThat(experiment.modes()).containsExactly(Experiment.Mode.SAVE);

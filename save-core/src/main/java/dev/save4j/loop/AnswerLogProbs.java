@@ -1,0 +1,51 @@
+package dev.save4j.loop;
+
+import dev.save4j.engine.EngineSettings;
+import dev.save4j.engine.InferenceEngine;
+import dev.save4j.engine.InferenceSession;
+import dev.save4j.models.PolicyModel;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Log-probabilities of given answers under a policy or reference model, one forward pass each. Closes its session, not the model. */
+final class AnswerLogProbs implements AutoCloseable {
+    private final InferenceSession session;
+    private final int batch;
+
+    AnswerLogProbs(PolicyModel model, double temperature, InferenceEngine engine, EngineSettings settings, int batch) {
+        this.session = LiveSessions.open(engine, model.logProbGraph(temperature), model.weights(), settings);
+        this.batch = batch;
+    }
+
+    /** For each answer the log-probability of each of its tokens, in nats at the temperature. */
+    List<float[]> of(List<Answer> answers) {
+        float[][] results = new float[answers.size()][];
+        List<Integer> order = IntStream.range(0, answers.size())
+                .boxed()
+                .sorted(Comparator.comparingInt(row -> answers.get(row).sequence().length))
+                .toList();
+        for (int from = 0; from < order.size(); from += batch) {
+            List<Integer> part = order.subList(from, Math.min(from + batch, order.size()));
+            List<int[]> sequences = new ArrayList<>();
+            part.forEach(row -> sequences.add(answers.get(row).sequence()));
+            FloatBuffer logProbs =
+                    session.run(TokenBatch.of(sequences)).get("log_prob").floats();
+            int width = TokenBatch.longest(sequences) - 1;
+            for (int i = 0; i < part.size(); i++) {
+                Answer answer = answers.get(part.get(i));
+                float[] tokens = new float[answer.completion().tokens().length];
+                logProbs.get(i * width + answer.promptTokens().length - 1, tokens);
+                results[part.get(i)] = tokens;
+            }
+        }
+        return List.of(results);
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+}

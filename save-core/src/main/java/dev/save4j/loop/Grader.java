@@ -1,0 +1,141 @@
+package dev.save4j.loop;
+
+import dev.save4j.SaveException;
+import dev.save4j.engine.EngineSettings;
+import dev.save4j.engine.InferenceEngine;
+import dev.save4j.engine.InferenceSession;
+import dev.save4j.models.RewardModel;
+import dev.save4j.tensor.Tensor;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * Scores prompts and answers with a reward model whose weights may change between calls. Rows are sorted by length before they are batched, so
+ * that little is padded. Closes its sessions; not the model. One thread at a time.
+ */
+final class Grader implements AutoCloseable {
+    /** In one causal pass the value of a prompt is computed once per answer; the copies differ by rounding only. */
+    private static final double VALUE_TOLERANCE = 1e-4;
+
+    private final int batch;
+    private final InferenceSession reward;
+    private final Optional<InferenceSession> value;
+    private final Optional<InferenceSession> both;
+
+    /**
+     * Rewards of answers and values of prompts.
+     *
+     * @param rewards {@code [prompts][answers]}
+     * @param values {@code [prompts]}
+     */
+    record Grades(double[][] rewards, double[] values) {}
+
+    /** @param batch rows per run */
+    Grader(RewardModel model, InferenceEngine engine, EngineSettings settings, int batch) {
+        this.batch = batch;
+        reward = LiveSessions.open(engine, model.rewardGraph(), model.weights(), settings);
+        value = model.hasValueHead()
+                ? Optional.of(LiveSessions.open(engine, model.valueGraph(), model.weights(), settings))
+                : Optional.empty();
+        both = model.hasValueHead() && model.backbone().causal()
+                ? Optional.of(LiveSessions.open(engine, model.gradeGraph(), model.weights(), settings))
+                : Optional.empty();
+    }
+
+    /** The reward of each answer. */
+    double[] rewards(List<RewardInput> answers) {
+        return run(reward, answers.stream().map(RewardInput::ids).toList(), Optional.empty(), "reward")
+                .get("reward");
+    }
+
+    /** The value of each prompt. */
+    double[] values(List<int[]> prompts) {
+        InferenceSession session = value.orElseThrow(() -> SaveException.user(
+                "the reward model has no value head 'value.weight'; train one, or ask for new heads"));
+        return run(session, prompts, Optional.empty(), "value").get("value");
+    }
+
+    /**
+     * Rewards and values of groups of answers.
+     *
+     * @param prompts as the reward model reads them, without an answer
+     */
+    Grades grade(List<List<RewardInput>> groups, List<int[]> prompts) {
+        List<RewardInput> rows = groups.stream().flatMap(List::stream).toList();
+        if (both.isEmpty()) {
+            return new Grades(grouped(rewards(rows), groups), values(prompts));
+        }
+        int[] promptLengths = rows.stream().mapToInt(RewardInput::promptLength).toArray();
+        Map<String, double[]> outputs = run(
+                both.get(),
+                rows.stream().map(RewardInput::ids).toList(),
+                Optional.of(promptLengths),
+                "reward",
+                "value");
+        double[][] rewards = grouped(outputs.get("reward"), groups);
+        double[][] copies = grouped(outputs.get("value"), groups);
+        double[] values = new double[groups.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = copies[i][0];
+            for (double copy : copies[i]) {
+                if (Math.abs(copy - values[i]) > VALUE_TOLERANCE * Math.max(1, Math.abs(values[i]))) {
+                    throw SaveException.internal("the value of prompt " + i + " depends on its answer: " + values[i]
+                            + " and " + copy + "; the backbone is not causal");
+                }
+            }
+        }
+        return new Grades(rewards, values);
+    }
+
+    private static double[][] grouped(double[] flat, List<? extends List<?>> groups) {
+        double[][] grouped = new double[groups.size()][];
+        int from = 0;
+        for (int i = 0; i < grouped.length; i++) {
+            int size = groups.get(i).size();
+            grouped[i] = java.util.Arrays.copyOfRange(flat, from, from + size);
+            from += size;
+        }
+        return grouped;
+    }
+
+    private Map<String, double[]> run(
+            InferenceSession session, List<int[]> rows, Optional<int[]> promptLengths, String... outputs) {
+        Map<String, double[]> results = new java.util.HashMap<>();
+        for (String output : outputs) {
+            results.put(output, new double[rows.size()]);
+        }
+        List<Integer> order = IntStream.range(0, rows.size())
+                .boxed()
+                .sorted(Comparator.comparingInt(row -> rows.get(row).length))
+                .toList();
+        for (int from = 0; from < order.size(); from += batch) {
+            List<Integer> part = order.subList(from, Math.min(from + batch, order.size()));
+            List<int[]> sequences = new ArrayList<>();
+            part.forEach(row -> sequences.add(rows.get(row)));
+            Map<String, Tensor> inputs = TokenBatch.of(sequences);
+            promptLengths.ifPresent(lengths -> inputs.put(
+                    "prompt_length",
+                    Tensor.of(part.stream().mapToLong(row -> lengths[row]).toArray(), part.size(), 1)));
+            Map<String, Tensor> values = session.run(inputs);
+            for (String output : outputs) {
+                FloatBuffer column = values.get(output).floats();
+                for (int i = 0; i < part.size(); i++) {
+                    results.get(output)[part.get(i)] = column.get(i);
+                }
+            }
+        }
+        return results;
+    }
+
+    @Override
+    public void close() {
+        reward.close();
+        value.ifPresent(InferenceSession::close);
+        both.ifPresent(InferenceSession::close);
+    }
+}

@@ -1,0 +1,31 @@
+package dev.save4j.loop;
+
+import dev.save4j.SaveException;
+import dev.save4j.engine.EngineSettings;
+import dev.save4j.engine.InferenceEngine;
+import dev.save4j.engine.InferenceSession;
+import dev.save4j.engine.WeightBinding;
+import dev.save4j.graph.Graph;
+import dev.save4j.tensor.WeightStore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Opens sessions that see every update of their weights. */
+final class LiveSessions {
+    private static final Logger LOG = LoggerFactory.getLogger(LiveSessions.class);
+
+    private LiveSessions() {}
+
+    /** LIVE where the engine's self-test passes, weights as inputs of every run otherwise. */
+    static InferenceSession open(InferenceEngine engine, Graph graph, WeightStore weights, EngineSettings settings) {
+        try {
+            return engine.open(graph, weights, WeightBinding.LIVE, settings);
+        } catch (SaveException refused) {
+            if (refused.kind() != SaveException.Kind.ENGINE) {
+                throw refused;
+            }
+            LOG.warn("graph '{}' gets its weights as inputs of every run: {}", graph.name(), refused.getMessage());
+            return engine.open(graph, weights, WeightBinding.INPUT, settings);
+        }
+    }
+}

@@ -1,0 +1,10 @@
+package dev.save4j.loop;
+
+import dev.save4j.engine.EngineSettings;
+import dev.save4j.engine.GradientEngine;
+import dev.save4j.engine.InferenceEngine;
+import dev.save4j.engine.RolloutEngine;
+
+/** The engines of a run. */
+public record LoopEngines(
+        RolloutEngine rollout, InferenceEngine scoring, GradientEngine gradient, EngineSettings settings) {}

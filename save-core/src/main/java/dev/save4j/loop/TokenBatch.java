@@ -1,0 +1,48 @@
+package dev.save4j.loop;
+
+import dev.save4j.SaveException;
+import dev.save4j.tensor.ElementType;
+import dev.save4j.tensor.Tensor;
+import java.nio.LongBuffer;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Token sequences as the inputs of a model: {@code input_ids} and {@code attention_mask}, INT64 {@code [batch, sequence]}, padded on the right with
+ * id 0, which the mask hides.
+ */
+final class TokenBatch {
+    private TokenBatch() {}
+
+    /** Padded to the longest of these sequences. */
+    static Map<String, Tensor> of(List<int[]> sequences) {
+        return of(sequences, longest(sequences));
+    }
+
+    /** Padded to a given width. */
+    static Map<String, Tensor> of(List<int[]> sequences, int width) {
+        Tensor ids = Tensor.allocate(ElementType.INT64, sequences.size(), width);
+        Tensor mask = Tensor.allocate(ElementType.INT64, sequences.size(), width);
+        LongBuffer idValues = ids.longs();
+        LongBuffer maskValues = mask.longs();
+        for (int row = 0; row < sequences.size(); row++) {
+            int[] sequence = sequences.get(row);
+            if (sequence.length > width) {
+                throw SaveException.internal("a sequence of " + sequence.length + " tokens does not fit into " + width);
+            }
+            for (int i = 0; i < sequence.length; i++) {
+                idValues.put(row * width + i, sequence[i]);
+                maskValues.put(row * width + i, 1);
+            }
+        }
+        Map<String, Tensor> inputs = new HashMap<>();
+        inputs.put("input_ids", ids);
+        inputs.put("attention_mask", mask);
+        return inputs;
+    }
+
+    static int longest(List<int[]> sequences) {
+        return sequences.stream().mapToInt(sequence -> sequence.length).max().orElse(0);
+    }
+}
