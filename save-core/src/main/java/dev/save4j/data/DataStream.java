@@ -79,7 +79,7 @@ public final class DataStream<T> implements Iterator<T>, AutoCloseable {
             }
             Row row = renamed(next.get());
             sampled.add(row);
-            if (row instanceof Row.Readable found
+            if (row instanceof Row.Parsed found
                     && (found.value().isObject() || found.value().isString())) {
                 readable.add(found.value());
             }
@@ -168,7 +168,7 @@ public final class DataStream<T> implements Iterator<T>, AutoCloseable {
             reject(row, unreadable.reason());
             return null;
         }
-        JsonNode node = ((Row.Readable) row).value();
+        JsonNode node = ((Row.Parsed) row).value();
         T value;
         try {
             value = shape.parse(node);
@@ -198,7 +198,7 @@ public final class DataStream<T> implements Iterator<T>, AutoCloseable {
     }
 
     private Row renamed(Row row) {
-        if (options.columns().isEmpty() || !(row instanceof Row.Readable readable)) {
+        if (options.columns().isEmpty() || !(row instanceof Row.Parsed readable)) {
             return row;
         }
         if (!(readable.value() instanceof ObjectNode object)) {
@@ -211,7 +211,7 @@ public final class DataStream<T> implements Iterator<T>, AutoCloseable {
                 result.set(options.columns().getOrDefault(entry.getKey(), entry.getKey()), entry.getValue());
             }
         });
-        return new Row.Readable(row.number(), result);
+        return new Row.Parsed(row.number(), result);
     }
 
     private SaveException tooManyBadRows(String limit) {

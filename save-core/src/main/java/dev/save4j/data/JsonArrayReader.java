@@ -55,7 +55,7 @@ final class JsonArrayReader implements RowReader {
             }
             JsonNode value = parser.readValueAsTree();
             number++;
-            return Optional.of(new Row.Readable(number, value));
+            return Optional.of(new Row.Parsed(number, value));
         } catch (JacksonException e) {
             throw failure(e);
         }

@@ -55,7 +55,7 @@ final class JsonLinesReader implements RowReader {
     private Row parse(int start) {
         try {
             JsonNode value = Json.STRICT.readTree(line, start, lineLength - start);
-            return new Row.Readable(lineNumber, value);
+            return new Row.Parsed(lineNumber, value);
         } catch (JacksonException e) {
             return new Row.Unreadable(lineNumber, Json.reason(e));
         }

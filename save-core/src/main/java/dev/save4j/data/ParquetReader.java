@@ -135,7 +135,7 @@ final class ParquetReader implements RowReader {
 
     private Row parse(String json) {
         try {
-            return new Row.Readable(number, Json.RENDERED.readTree(json));
+            return new Row.Parsed(number, Json.RENDERED.readTree(json));
         } catch (JacksonException e) {
             return new Row.Unreadable(number, Json.reason(e));
         }

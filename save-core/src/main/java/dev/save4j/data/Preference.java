@@ -1,6 +1,7 @@
 package dev.save4j.data;
 
 import dev.save4j.SaveException;
+import java.util.List;
 import java.util.OptionalDouble;
 
 /**
@@ -37,6 +38,29 @@ public record Preference(Passage prompt, Passage chosen, Passage rejected, Optio
     /** The rejected answer as text. */
     public String rejectedText() {
         return rejected.text();
+    }
+
+    /**
+     * The same with roles, for a chat template: an HH transcript becomes its turns, any other plain prompt one turn of the user, a plain
+     * answer one turn of the assistant without white space around it. Conversations stay as they are.
+     */
+    public Preference conversational() {
+        return new Preference(asked(prompt), answered(chosen), answered(rejected), margin);
+    }
+
+    private static Passage asked(Passage prompt) {
+        if (!(prompt instanceof PlainText plain)) {
+            return prompt;
+        }
+        return Transcript.matches(plain.text())
+                ? Transcript.conversation(plain.text())
+                : new Conversation(List.of(Message.user(plain.text())));
+    }
+
+    private static Passage answered(Passage answer) {
+        return answer instanceof PlainText plain
+                ? new Conversation(List.of(Message.assistant(plain.text().strip())))
+                : answer;
     }
 
     /** Whether both answers are the same, so that the label says nothing. */

@@ -8,9 +8,6 @@ import tools.jackson.databind.JsonNode;
 
 /** Turns rows of one {@link PreferenceShape} into preferences. */
 final class PreferenceParser implements RowShape<Preference> {
-    private static final String HUMAN = "\n\nHuman:";
-    private static final String ASSISTANT = "\n\nAssistant:";
-
     private final PreferenceShape shape;
     private final MarginSource marginSource;
 
@@ -124,15 +121,10 @@ final class PreferenceParser implements RowShape<Preference> {
         throw new IllegalStateException("unreachable: " + marginSource);
     }
 
-    /** Whether a text is a dialogue in Anthropic's notation. */
-    static boolean isTranscript(String text) {
-        return text.startsWith(HUMAN) && text.contains(ASSISTANT);
-    }
-
     private static Pair splitTranscripts(String chosen, String rejected) throws BadRowException {
-        int split = chosen.lastIndexOf(ASSISTANT) + ASSISTANT.length();
-        int other = rejected.lastIndexOf(ASSISTANT) + ASSISTANT.length();
-        if (split < ASSISTANT.length() || other < ASSISTANT.length()) {
+        int split = chosen.lastIndexOf(Transcript.ASSISTANT) + Transcript.ASSISTANT.length();
+        int other = rejected.lastIndexOf(Transcript.ASSISTANT) + Transcript.ASSISTANT.length();
+        if (split < Transcript.ASSISTANT.length() || other < Transcript.ASSISTANT.length()) {
             throw new BadRowException("a transcript has no \"\\n\\nAssistant:\"");
         }
         if (split != other || !chosen.regionMatches(0, rejected, 0, split)) {

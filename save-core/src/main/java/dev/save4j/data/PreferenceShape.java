@@ -80,9 +80,8 @@ public enum PreferenceShape {
             return scores ? ULTRAFEEDBACK : TRL_EXPLICIT;
         }
         boolean transcripts = columns.rows().stream()
-                .allMatch(row -> PreferenceParser.isTranscript(
-                                row.path("chosen").asString(""))
-                        && PreferenceParser.isTranscript(row.path("rejected").asString("")));
+                .allMatch(row -> Transcript.matches(row.path("chosen").asString(""))
+                        && Transcript.matches(row.path("rejected").asString("")));
         return transcripts ? HH_TRANSCRIPT : TRL_IMPLICIT;
     }
 

@@ -7,7 +7,7 @@ sealed interface Row {
     /** The number of the line, item or row in the file, from 1. */
     long number();
 
-    record Readable(long number, JsonNode value) implements Row {}
+    record Parsed(long number, JsonNode value) implements Row {}
 
     record Unreadable(long number, String reason) implements Row {}
 }

@@ -156,6 +156,48 @@ class PreferencesTest {
     }
 
     @Test
+    void givesPlainPairsRolesForAChatTemplate() {
+        String prompt = "\n\nHuman: a\n\nAssistant: b\n\nHuman: c\n\nAssistant:";
+        Preference pair = Preference.of(prompt, " d", " e").conversational();
+
+        assertThat(pair.prompt())
+                .isEqualTo(new Conversation(List.of(Message.user("a"), Message.assistant("b"), Message.user("c"))));
+        assertThat(pair.chosen()).isEqualTo(new Conversation(List.of(Message.assistant("d"))));
+        assertThat(pair.conversational()).isEqualTo(pair);
+        assertThat(Preference.of("Hi", "x", "y").conversational().prompt())
+                .isEqualTo(new Conversation(List.of(Message.user("Hi"))));
+    }
+
+    @Test
+    void splitsByPromptTheSameWayWhateverElseIsThere() throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < 4000; i++) {
+            text.append("{\"prompt\":\"p")
+                    .append(i / 2)
+                    .append("\",\"chosen\":\"a")
+                    .append(i)
+                    .append("\",\"rejected\":\"b\"}\n");
+        }
+        DataSet<Preference> set = Preferences.readAll(Files.writeString(folder.resolve("pairs.jsonl"), text));
+        Split<Preference> split = set.split(Preference::promptText, .1, 7);
+
+        assertThat(split.training().size() + split.heldOut().size()).isEqualTo(4000);
+        assertThat(split.heldOut().size()).isBetween(320, 480);
+        assertThat(split.heldOut().stream().map(Preference::promptText).toList())
+                .doesNotContainAnyElementsOf(
+                        split.training().stream().map(Preference::promptText).toList());
+        DataSet<Preference> half = new DataSet<>(set.rows().subList(0, 2000), set.report());
+        assertThat(split.heldOut())
+                .startsWith(half.split(Preference::promptText, .1, 7).heldOut().toArray(Preference[]::new));
+        assertThat(set.split(Preference::promptText, .1, 8).heldOut()).isNotEqualTo(split.heldOut());
+        assertThat(set.split(Preference::promptText, 0, 7).heldOut()).isEmpty();
+        assertThat(set.split(Preference::promptText, 1, 7).training()).isEmpty();
+        assertThatThrownBy(() -> set.split(Preference::promptText, 10, 7))
+                .isInstanceOf(SaveException.class)
+                .hasMessageContaining("must be in [0, 1], but is 10.0");
+    }
+
+    @Test
     void renamesColumns() throws IOException {
         Path file = lines("{\"question\":\"Hi\",\"good\":\"Hello\",\"bad\":\"What\"}");
         DataOptions options =

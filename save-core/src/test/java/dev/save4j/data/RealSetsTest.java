@@ -67,6 +67,9 @@ class RealSetsTest {
         assertThat(set.rows()).hasSize(2307).allSatisfy(pair -> {
             assertThat(pair.promptText()).startsWith("\n\nHuman:").endsWith("\n\nAssistant:");
             assertThat(pair.chosenText()).doesNotContain("\n\nAssistant:");
+            List<Message> turns = ((Conversation) pair.conversational().prompt()).messages();
+            assertThat(turns.get(0).role()).isEqualTo("user");
+            assertThat(turns).extracting(Message::content).noneMatch(turn -> turn.contains("\n\nHuman:"));
         });
     }
 
