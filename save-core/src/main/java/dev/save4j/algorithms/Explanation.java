@@ -4,6 +4,7 @@ import static dev.save4j.algorithms.Knobs.shown;
 
 import dev.save4j.algorithms.AlgorithmSettings.KlPlace;
 import dev.save4j.algorithms.AlgorithmSettings.Whitening;
+import dev.save4j.objectives.KlPenalty;
 import dev.save4j.objectives.PolicyObjective.Normaliser;
 import dev.save4j.objectives.PolicyObjective.Ratio;
 import dev.save4j.objectives.PolicyObjective.Surrogate;
@@ -107,6 +108,10 @@ final class Explanation {
     private void loss() {
         if (s.surrogate() != Surrogate.REINFORCE) {
             line("ratio", ratio());
+            line(
+                    "ratio",
+                    "every exponent is held in [-" + shown(KlPenalty.LARGEST_EXPONENT) + ", "
+                            + shown(KlPenalty.LARGEST_EXPONENT) + "], the range of single precision");
         }
         String capped = Double.isInfinite(s.delta()) ? "rho" : "min(rho, " + shown(s.delta()) + ")";
         String surrogate = switch (s.surrogate()) {
@@ -149,12 +154,10 @@ final class Explanation {
     }
 
     private void notes() {
-        if (hasKl(KlPlace.LOSS) && s.klEstimator() == dev.save4j.objectives.KlPenalty.Estimator.K1) {
+        if (hasKl(KlPlace.LOSS) && s.klEstimator() == KlPenalty.Estimator.K1) {
             line("note", "k1 in the loss has a gradient of expectation 0 and does not hold the policy; use k2 or k3");
         }
-        if (s.beta() > 0
-                && s.klPlace() != KlPlace.LOSS
-                && s.klEstimator() != dev.save4j.objectives.KlPenalty.Estimator.K1) {
+        if (s.beta() > 0 && s.klPlace() != KlPlace.LOSS && s.klEstimator() != KlPenalty.Estimator.K1) {
             line("note", Knobs.label(s.klEstimator()) + " in the reward does not have the gradient of the KL; use k1");
         }
         if (s.surrogate() == Surrogate.CLIPPED

@@ -1,6 +1,7 @@
 package dev.save4j.objectives;
 
 import dev.save4j.SaveException;
+import dev.save4j.graph.Attribute;
 import dev.save4j.graph.Graph;
 import dev.save4j.graph.GraphBuilder;
 import dev.save4j.graph.Node;
@@ -54,7 +55,7 @@ public final class Composition {
         for (int i = graph.nodes().size() - 1; i >= 0; i--) {
             Node node = graph.nodes().get(i);
             if (node.outputs().stream().anyMatch(needed::contains)) {
-                needed.addAll(node.inputs());
+                readBy(node, needed);
                 kept.add(node);
             }
         }
@@ -67,5 +68,16 @@ public final class Composition {
                 .filter(input -> needed.contains(input.name()))
                 .toList();
         return new Graph(graph.name(), graph.opsets(), inputs, graph.outputs(), kept, constants, parameters);
+    }
+
+    /** Adds what a node reads, within the bodies of control flow too. */
+    private static void readBy(Node node, Set<String> names) {
+        names.addAll(node.inputs());
+        for (Attribute attribute : node.attributes().values()) {
+            if (attribute instanceof Attribute.Body body) {
+                body.value().nodes().forEach(inner -> readBy(inner, names));
+                body.value().outputs().forEach(output -> names.add(output.name()));
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ import dev.save4j.graph.Value;
  * An estimate, per sampled token, of KL(π ‖ π_ref), in nats; Schulman, http://joschu.net/blog/kl-approx.html. With x = log π_ref − log π:
  * k1 = −x, k2 = x²/2, k3 = eˣ − x − 1.
  *
- * @param inputLimit x is held in ± this before anything else; infinite for no limit
+ * @param inputLimit x is held in ± this before anything else; infinite for no limit but that of FLOAT, {@link #LARGEST_EXPONENT}
  * @param outputLimit the estimate is held in ± this; infinite for no limit
  */
 public record KlPenalty(double beta, Estimator estimator, double inputLimit, double outputLimit) {
@@ -23,6 +23,9 @@ public record KlPenalty(double beta, Estimator estimator, double inputLimit, dou
         /** Unbiased and never negative. */
         K3
     }
+
+    /** e to this power is the largest that FLOAT holds with room for a factor; every exponent of a log-ratio is held in ± this. */
+    public static final double LARGEST_EXPONENT = 80;
 
     public KlPenalty {
         if (!(beta >= 0) || Double.isInfinite(beta)) {
@@ -41,7 +44,7 @@ public record KlPenalty(double beta, Estimator estimator, double inputLimit, dou
 
     /** The estimate in a graph, without β. */
     public Value of(Value logProb, Value referenceLogProb) {
-        Value x = limited(referenceLogProb.sub(logProb), inputLimit);
+        Value x = limited(referenceLogProb.sub(logProb), Math.min(inputLimit, LARGEST_EXPONENT));
         Value kl = switch (estimator) {
             case K1 -> x.neg();
             case K2 -> x.square().mul(0.5);
@@ -52,7 +55,8 @@ public record KlPenalty(double beta, Estimator estimator, double inputLimit, dou
 
     /** The estimate in double precision, without β. */
     public double of(double logProb, double referenceLogProb) {
-        double x = Math.max(-inputLimit, Math.min(inputLimit, referenceLogProb - logProb));
+        double limit = Math.min(inputLimit, LARGEST_EXPONENT);
+        double x = Math.max(-limit, Math.min(limit, referenceLogProb - logProb));
         double kl = switch (estimator) {
             case K1 -> -x;
             case K2 -> x * x / 2;

@@ -28,7 +28,8 @@ import java.util.Map;
  * @param epsilonHigh the ratio is clipped above 1 + this
  * @param delta the unclipped ratio is held below this (two-sided GRPO of TRL, cap of CISPO); infinite for no bound
  * @param dualClip with a negative advantage the loss is at most −dualClip · A (arXiv 1912.09729); infinite for no bound
- * @param logRatioLimit the logarithm of the ratio is held in ± this; infinite for no limit
+ * @param logRatioLimit the logarithm of the ratio is held in ± this; infinite for no limit but {@link KlPenalty#LARGEST_EXPONENT}, beyond which a
+ *     ratio over a long answer would be infinite and its gradient NaN
  * @param entropyCoefficient weight of the entropy bonus
  * @param withEntropy whether {@code entropy} is an input; needed with an entropy coefficient
  * @param tokenAdvantage whether each token has its own advantage
@@ -140,7 +141,8 @@ public record PolicyObjective(
                 .unsqueeze(1)
                 .mul(mask);
 
-        Value logRatio = KlPenalty.limited(logRatio(g, logProb, oldLogProb, mask), logRatioLimit);
+        Value logRatio = KlPenalty.limited(
+                logRatio(g, logProb, oldLogProb, mask), Math.min(logRatioLimit, KlPenalty.LARGEST_EXPONENT));
         Value ratio = logRatio.exp();
         Value policyLoss = surrogate(g, ratio, advantage, logProb)
                 .neg()
@@ -152,7 +154,7 @@ public record PolicyObjective(
         Map<String, Value> metrics = new LinkedHashMap<>();
         metrics.put("policy_loss", policyLoss);
         metrics.put("ratio_mean", ratio.mul(metricWeight).sum());
-        Value change = logProb.sub(oldLogProb);
+        Value change = KlPenalty.limited(logProb.sub(oldLogProb), KlPenalty.LARGEST_EXPONENT);
         metrics.put(
                 "approx_kl", change.exp().sub(change).sub(1).mul(metricWeight).sum());
         clipMetrics(g, ratio, advantage, metricWeight, metrics);

@@ -31,6 +31,7 @@ class ExplanationTest {
                         "advantage   A_i = (R_i - mean of R over the answers to the prompt) / (std + 1e-6), std of R over the"
                                 + " answers to the prompt with divisor n - 1",
                         "ratio       rho = exp(clip(logp_t - old_t, -20, 20)), one per token",
+                        "ratio       every exponent is held in [-80, 80], the range of single precision",
                         "surrogate   S = min(rho A, clip(rho, 0.8, 1.2) A)",
                         "surrogate   where A < 0: S = max(S, 3 A)",
                         "loss        the mean over all answer tokens of the batch of (-S + 0.001 kl_t)");
