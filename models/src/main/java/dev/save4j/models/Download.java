@@ -11,6 +11,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -97,11 +98,9 @@ final class Download {
                             + " s, after " + before + " bytes; try again, or give the jar yourself");
                 }
             } catch (ExecutionException failed) {
-                Throwable cause = failed.getCause();
-                throw SaveException.resources(
-                        "cannot download " + address + ": "
-                                + (cause instanceof SaveException ? cause.getMessage() : cause),
-                        cause);
+                Throwable cause = Objects.requireNonNullElse(failed.getCause(), failed);
+                String why = cause instanceof SaveException ? cause.getMessage() : cause.toString();
+                throw SaveException.resources("cannot download " + address + ": " + why, cause);
             } catch (InterruptedException interrupted) {
                 answer.cancel(true);
                 Thread.currentThread().interrupt();

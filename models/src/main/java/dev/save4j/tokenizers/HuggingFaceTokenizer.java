@@ -69,9 +69,8 @@ public final class HuggingFaceTokenizer implements Tokenizer {
         this.padding = named("pad_token", named);
     }
 
-    /** Opens the folder's {@code tokenizer.json}; a USER error naming the file when the library cannot. */
-    public static HuggingFaceTokenizer open(Path folder) {
-        Path path = folder.resolve(Tokenizers.HUGGING_FACE);
+    /** Opens a {@code tokenizer.json}; a USER error naming the file when the library cannot. */
+    public static HuggingFaceTokenizer open(Path path) {
         JsonNode tokenizer = JsonFiles.readObject(path);
         return open(path, tokenizer, JsonFiles.bytes(path), Map.of());
     }

@@ -30,13 +30,18 @@ public final class Tokenizers {
      * Opens the first of tokenizer.json, words.json, tokenizer.bin, tok512.bin, encoder.json with vocab.bpe, a tokenizer_config.json that names
      * ByteTokenizer, and vocab.json with merges.txt of a GPT2Tokenizer. A USER error saying what was looked for and what is there when the folder
      * has none. The caller closes the tokenizer.
+     *
+     * @param modelFolder a folder, or one file: a words.json, a .bin of llama2.c, or a tokenizer.json under any name that ends in .json
      */
     public static Tokenizer open(Path modelFolder) {
+        if (Files.isRegularFile(modelFolder)) {
+            return openFile(modelFolder);
+        }
         if (!Files.isDirectory(modelFolder)) {
             throw SaveException.user("there is no model folder " + modelFolder);
         }
         if (has(modelFolder, HUGGING_FACE)) {
-            return HuggingFaceTokenizer.open(modelFolder);
+            return HuggingFaceTokenizer.open(modelFolder.resolve(HUGGING_FACE));
         }
         if (has(modelFolder, WORDS)) {
             return WordTokenizer.open(modelFolder.resolve(WORDS));
@@ -67,6 +72,21 @@ public final class Tokenizers {
                         + " with \"tokenizer_class\": \""
                         + ByteTokenizer.CLASS_NAME + "\", found " + listing(modelFolder)
                         + hint(modelFolder));
+    }
+
+    private static Tokenizer openFile(Path file) {
+        String name = file.getFileName().toString();
+        if (name.endsWith(WORDS)) {
+            return WordTokenizer.open(file);
+        }
+        if (name.endsWith(".bin")) {
+            return LlamaCTokenizer.open(file);
+        }
+        if (name.endsWith(".json")) {
+            return HuggingFaceTokenizer.open(file);
+        }
+        throw SaveException.user(file + " is not a tokenizer file; expected a " + HUGGING_FACE + ", a " + WORDS
+                + " or a " + LLAMA_C + ", or the folder of a model");
     }
 
     private static String hint(Path folder) {

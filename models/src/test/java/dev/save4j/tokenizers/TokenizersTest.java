@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,6 +27,26 @@ class TokenizersTest {
                 .hasMessage(
                         "the folder " + folder + LOOKED_FOR + "tokenizer.model, tokenizer_config.json."
                                 + " Transformers converts it: AutoTokenizer.from_pretrained(…).save_pretrained(…) writes tokenizer.json");
+    }
+
+    @Test
+    void aFileMayBeNamedInsteadOfAFolder() throws IOException {
+        new WordTokenizer(List.of("a", "b")).writeTo(folder);
+        Path words = folder.resolve("words.json");
+        assertThat(Tokenizers.open(words).encode("b", false)).containsExactly(4);
+        Path copy = Files.copy(words, folder.resolve("tale-words.json"));
+        assertThat(Tokenizers.open(copy).vocabularySize()).isEqualTo(5);
+        Path other = Files.createFile(folder.resolve("tokenizer.model"));
+        assertThatThrownBy(() -> Tokenizers.open(other))
+                .hasMessage(
+                        other + " is not a tokenizer file; expected a tokenizer.json, a words.json or a tokenizer.bin,"
+                                + " or the folder of a model");
+        Path json = Files.writeString(folder.resolve("mine.json"), "{}");
+        assertThatThrownBy(() -> Tokenizers.open(json))
+                .hasMessageStartingWith(json + " is not a tokenizer that can be read: ");
+        Path bin = Files.write(folder.resolve("mine.bin"), new byte[1]);
+        assertThatThrownBy(() -> Tokenizers.open(bin))
+                .hasMessage(bin + " is not a tokenizer of llama2.c: it holds 1 bytes");
     }
 
     @Test
