@@ -14,8 +14,11 @@ import java.util.stream.Collectors;
 /** Turns errors of ONNX Runtime into ours: which graph and node, what was fed, and what to do. */
 final class Failures {
     private static final Pattern NODE = Pattern.compile("(?:Name:|with name )'([^']*)'|[Nn]ode[ :]*\\(([^)]+)\\)");
-    private static final Pattern NOISE = Pattern.compile(
-            "Error code - \\S+ - message: |Non-zero status code returned while running |Status Message: ");
+    private static final Pattern NOISE = Pattern.compile("Error code - \\S+ - message: "
+            + "|Non-zero status code returned while running "
+            + "|Status Message: "
+            // The place in the library's sources with a signature and a condition, up to the words that follow.
+            + "|/\\S*onnxruntime\\S*\\.(?:h|cc):\\d+ .*? was false\\. ");
     private static final Pattern MEMORY =
             Pattern.compile("bad_alloc|[Ff]ailed to allocate memory|[Oo]ut of memory|Available memory of");
 

@@ -85,7 +85,7 @@ final class LiveCheck implements AutoCloseable {
      * @return whether the inputs could tell: the graph accepts them and its outputs depend on the weights
      */
     boolean passesOn(Map<String, Tensor> inputs) {
-        changed.copyFrom(copy(graph, original));
+        restore();
         Map<String, Tensor> before;
         Map<String, Tensor> expected;
         try {
@@ -102,6 +102,12 @@ final class LiveCheck implements AutoCloseable {
         return !agree(before, expected);
     }
 
+    private void restore() {
+        changed.names()
+                .forEach(
+                        name -> changed.get(name).bytes().put(original.get(name).bytes()));
+    }
+
     private Map<String, Tensor> runLive(Map<String, Tensor> inputs) {
         try {
             return evaluation.run(live, inputs);
@@ -113,7 +119,7 @@ final class LiveCheck implements AutoCloseable {
     /** Changes one weight at a time: LIVE outputs that stay as they are to the bit while the others move betray it. */
     private SaveException stale(Map<String, Tensor> inputs) {
         List<String> names = new ArrayList<>();
-        changed.copyFrom(copy(graph, original));
+        restore();
         try {
             Map<String, Tensor> before = evaluation.run(reference, inputs);
             Map<String, Tensor> liveBefore = evaluation.run(live, inputs);
