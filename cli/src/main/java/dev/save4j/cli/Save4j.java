@@ -8,12 +8,16 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** The {@code save4j} command. Exits with 0 when done and with 2 after a mistake on the command line. */
+/** The {@code save4j} command. Exits with 0 when done, 2 when the user can mend what is wrong, 3 for engines
+ * and resources, 1 for a defect. */
 @Command(
         name = "save4j",
         mixinStandardHelpOptions = true,
         versionProvider = Save4j.Version.class,
-        description = "Improves reward models with the answers a policy gives while it is being trained.")
+        description = "Improves reward models with the answers a policy gives while it is being trained.",
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {RunCommand.class, ExplainCommand.class, EnginesCommand.class},
+        footer = {"", "Begin with: save4j run experiments/quickstart.yaml"})
 public final class Save4j implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -28,7 +32,15 @@ public final class Save4j implements Callable<Integer> {
     }
 
     public static void main(String[] arguments) {
-        System.exit(new CommandLine(new Save4j()).execute(arguments));
+        System.exit(commandLine().execute(arguments));
+    }
+
+    static CommandLine commandLine() {
+        Failures failures = new Failures();
+        return new CommandLine(new Save4j())
+                .setExecutionExceptionHandler(failures)
+                .setParameterExceptionHandler(failures)
+                .setCaseInsensitiveEnumValuesAllowed(true);
     }
 
     /** What is running: save4j, Java, and the machine, one a line. */

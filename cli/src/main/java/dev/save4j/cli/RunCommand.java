@@ -1,0 +1,73 @@
+package dev.save4j.cli;
+
+import dev.save4j.run.ExperimentReader;
+import dev.save4j.run.RunFolder;
+import dev.save4j.wiring.ExperimentRunner;
+import dev.save4j.wiring.Registry;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Runs an experiment. */
+@Command(
+        name = "run",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Runs the SAVE loop as an experiment file says.",
+            "",
+            "The policy and the reward model are prepared once; then every mode starts from them with the same seeds: static (the reward model"
+                    + " is frozen), save (it learns from the policy's answers), labelled-only (it learns from replayed labels), oracle (labels by"
+                    + " the gold reward of the lab). Everything goes into a run folder; report.html there compares the modes.",
+            ""
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  save4j run experiments/quickstart.yaml",
+            "  save4j run experiments/quickstart.yaml --set steps=20 --set modes=[static,save]",
+            "  save4j run experiments/quickstart.yaml --resume",
+            "",
+            "All settings with their defaults: save4j explain --defaults"
+        })
+final class RunCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "FILE", description = "The experiment, a YAML file.")
+    private Path file;
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "Overrides a setting, such as --set save.gate.every=0. May be given several times.")
+    private List<String> overrides = new ArrayList<>();
+
+    @Option(
+            names = "--resume",
+            description =
+                    "Continues the newest run of this name from its last checkpoints; gives the same as an uninterrupted run.")
+    private boolean resume;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        ExperimentReader.Resolved resolved = ExperimentReader.read(file, overrides);
+        Registry registry = Registry.discover();
+        registry.resolve(resolved.experiment());
+        Path output = Path.of(resolved.experiment().output());
+        RunFolder folder = resume ? RunFolder.resume(output, resolved) : RunFolder.create(output, resolved);
+        out.println("Run folder: " + folder.path());
+        out.flush();
+        try (ProgressBars progress = new ProgressBars()) {
+            new ExperimentRunner(registry, progress).run(folder);
+        }
+        return 0;
+    }
+}
