@@ -38,6 +38,7 @@ public final class GraphBuilder {
     private final Set<String> produced = new HashSet<>();
     private final Map<String, String> renamed = new HashMap<>();
     private final Set<String> names = new HashSet<>();
+    private final Set<String> nodeNames = new HashSet<>();
     private final Map<String, Integer> counters = new HashMap<>();
     private final Deque<String> scopes = new ArrayDeque<>();
 
@@ -186,7 +187,7 @@ public final class GraphBuilder {
             values.add(new Value(this, results.get(i), types.get(i)));
         }
         nodes.add(new Node(
-                results.get(0),
+                nodeName(results.get(0)),
                 domain,
                 operator,
                 operands.stream().map(Value::name).toList(),
@@ -255,7 +256,13 @@ public final class GraphBuilder {
                 outs.add(result);
             }
             nodes.add(new Node(
-                    node.name(), node.domain(), node.operator(), ins, outs, node.attributes(), node.preserved()));
+                    nodeName(node.name()),
+                    node.domain(),
+                    node.operator(),
+                    ins,
+                    outs,
+                    node.attributes(),
+                    node.preserved()));
         }
         for (ValueInfo output : other.outputs()) {
             results.put(
@@ -321,6 +328,15 @@ public final class GraphBuilder {
             throw SaveException.internal(
                     "graph '" + name + "': the name '" + wanted + "' of this " + role + " is empty or taken");
         }
+    }
+
+    /** ONNX Runtime refuses two nodes of one name, which graphs that are included may have. */
+    private String nodeName(String wanted) {
+        String candidate = wanted;
+        for (int count = 2; !wanted.isEmpty() && !nodeNames.add(candidate); count++) {
+            candidate = wanted + "_" + count;
+        }
+        return candidate;
     }
 
     private static TensorType typeOf(Tensor tensor) {
