@@ -105,7 +105,7 @@ public final class SafeTensors {
         }
         Map<String, Tensor> ordered = new LinkedHashMap<>();
         tensors.entrySet().stream()
-                .sorted(Comparator.comparing((Map.Entry<String, Tensor> entry) ->
+                .sorted(Comparator.comparingInt((Map.Entry<String, Tensor> entry) ->
                                 -entry.getValue().type().bytes())
                         .thenComparing(Map.Entry::getKey))
                 .forEach(entry -> ordered.put(entry.getKey(), entry.getValue()));

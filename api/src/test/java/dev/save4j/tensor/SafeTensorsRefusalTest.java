@@ -1,6 +1,7 @@
 package dev.save4j.tensor;
 
 import static dev.save4j.tensor.SafeTensorsTest.write;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.save4j.SaveException;
@@ -9,6 +10,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -197,6 +201,31 @@ class SafeTensorsRefusalTest {
     void aNumberThatNoLongHolds() throws IOException {
         write(file, tensor("w", "U8", "[9223372036854775808]", "[0,1]"), new byte[1]);
         assertRefused("the header of " + file + " has a number too large, 9223372036854775808");
+    }
+
+    /** Whatever is wrong with a file, the answer is a message and never another exception. */
+    @Test
+    void damagedBytesGiveAMessageOrOtherNumbers() throws IOException {
+        Path whole = folder.resolve("whole.safetensors");
+        SafeTensors.write(
+                Map.of("a", Tensor.of(new float[] {1, 2, 3}, 3), "b", Tensor.vector(1, 2)), whole, Map.of("k", "v"));
+        byte[] bytes = Files.readAllBytes(whole);
+        Random random = new Random(7);
+        int refused = 0;
+        for (int i = 0; i < 2_000; i++) {
+            byte[] damaged = i % 4 == 0 ? Arrays.copyOf(bytes, random.nextInt(bytes.length)) : bytes.clone();
+            for (int j = i % 3; j >= 0 && damaged.length > 0; j--) {
+                damaged[random.nextInt(damaged.length)] =
+                        (byte) (j == 0 ? random.nextInt(256) : "0[]{}\",:".charAt(random.nextInt(8)));
+            }
+            Files.write(file, damaged);
+            try {
+                SafeTensors.read(file);
+            } catch (SaveException expected) {
+                refused++;
+            }
+        }
+        assertThat(refused).isBetween(1_000, 1_990);
     }
 
     private void assertRefused(String message) {

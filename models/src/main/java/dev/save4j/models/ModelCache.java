@@ -26,9 +26,10 @@ import java.util.zip.ZipFile;
 public final class ModelCache {
     /** Overrides where jars are downloaded from, as an environment variable; the property is {@code save4j.maven.repository}. */
     public static final String REPOSITORY_VARIABLE = "SAVE4J_MAVEN_REPOSITORY";
-    /** Overrides the folder of the cache. */
+    /** Overrides the folder of the cache, as an environment variable; the property is {@code save4j.cache}. */
     public static final String CACHE_VARIABLE = "SAVE4J_CACHE";
 
+    private static final String CACHE_PROPERTY = "save4j.cache";
     private static final String REPOSITORY_PROPERTY = "save4j.maven.repository";
     private static final String CENTRAL = "https://repo1.maven.org/maven2";
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -50,7 +51,7 @@ public final class ModelCache {
     /** The cache of the user who runs this program. */
     public static ModelCache ofUser() {
         Path home = Path.of(System.getProperty("user.home"));
-        Path root = setting(CACHE_VARIABLE, "save4j.cache").map(Path::of).orElse(home.resolve(".cache/save4j"));
+        Path root = setting(CACHE_VARIABLE, CACHE_PROPERTY).map(Path::of).orElse(home.resolve(".cache/save4j"));
         Path local = Optional.ofNullable(System.getProperty("maven.repo.local"))
                 .map(Path::of)
                 .orElse(home.resolve(".m2/repository"));

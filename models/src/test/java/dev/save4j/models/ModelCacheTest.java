@@ -263,6 +263,17 @@ class ModelCacheTest {
     }
 
     @Test
+    void aPropertyMovesTheCacheOfTheUser() {
+        System.setProperty("save4j.cache", folder.toString());
+        try {
+            assertThat(ModelCache.ofUser().folder("all-minilm-l6-v2"))
+                    .isEqualTo(folder.resolve("models/all-minilm-l6-v2"));
+        } finally {
+            System.clearProperty("save4j.cache");
+        }
+    }
+
+    @Test
     void miniLmIsTakenOutOfItsRealJar() {
         URL resource = getClass().getClassLoader().getResource("all-minilm-l6-v2.onnx");
         assumeTrue(resource != null, "the MiniLM jar is not on the class path");

@@ -9,8 +9,13 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Locale;
+import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -108,6 +113,59 @@ class LlamaCTokenizerTest {
         Arrays.fill(negative, 8, 12, (byte) 0xff);
         assertRefused(negative, "token 0 has a length of -1 with " + (whole.length - 12) + " bytes left");
         assertRefused(bytes("too long a piece:-1"), "token 259 is longer than the 7 bytes that the file states");
+    }
+
+    /** The queue of merges against the plain scan for the best pair that run.c does. */
+    @Test
+    void mergesLikeAPlainScan() throws IOException {
+        String[] pieces = new String[60];
+        float[] scores = new float[pieces.length];
+        Random random = new Random(3);
+        Set<String> made = new LinkedHashSet<>(List.of(" ", "a", "b", "c"));
+        while (made.size() < pieces.length) {
+            List<String> parts = List.copyOf(made);
+            made.add(parts.get(random.nextInt(parts.size())) + parts.get(random.nextInt(parts.size())));
+        }
+        int at = 0;
+        for (String piece : made) {
+            scores[at] = -random.nextInt(12);
+            pieces[at] = piece + ':' + scores[at++];
+        }
+        List<String> vocabulary = List.copyOf(made);
+        int longest = vocabulary.stream().mapToInt(String::length).max().orElseThrow();
+        byte[] file = bytes(pieces);
+        file[0] = (byte) longest;
+        Tokenizer tokenizer = LlamaCTokenizer.open(write(file));
+        for (int i = 0; i < 500; i++) {
+            StringBuilder text = new StringBuilder();
+            for (int j = random.nextInt(40); j >= 0; j--) {
+                text.append(" abc".charAt(random.nextInt(4)));
+            }
+            assertThat(tokenizer.encode(text.toString(), false))
+                    .as(text.toString())
+                    .containsExactly(scan(" " + text, vocabulary, scores));
+        }
+    }
+
+    private static int[] scan(String text, List<String> vocabulary, float[] scores) {
+        List<String> parts = new ArrayList<>(List.of(text.split("")));
+        while (true) {
+            int best = -1;
+            for (int i = 0; i + 1 < parts.size(); i++) {
+                int id = vocabulary.indexOf(parts.get(i) + parts.get(i + 1));
+                if (id >= 0
+                        && (best < 0
+                                || scores[id] > scores[vocabulary.indexOf(parts.get(best) + parts.get(best + 1))])) {
+                    best = i;
+                }
+            }
+            if (best < 0) {
+                return parts.stream()
+                        .mapToInt(part -> 259 + vocabulary.indexOf(part))
+                        .toArray();
+            }
+            parts.set(best, parts.get(best) + parts.remove(best + 1));
+        }
     }
 
     @Test
