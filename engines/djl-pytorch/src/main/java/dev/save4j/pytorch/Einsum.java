@@ -2,9 +2,9 @@ package dev.save4j.pytorch;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import dev.save4j.graph.Node;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * Einstein sums of one or two operands in which no operand repeats a letter, as one batched product. Other equations are refused.
@@ -24,38 +24,55 @@ final class Einsum {
     }
 
     static NDArray evaluate(Arguments in) {
-        return new Einsum(in).result(in.node().text("equation", "").replace(" ", ""));
+        return new Einsum(in).result(Equation.of(in.node()));
     }
 
-    private NDArray result(String equation) {
-        int arrow = equation.indexOf("->");
-        String[] terms = (arrow < 0 ? equation : equation.substring(0, arrow)).split(",", -1);
-        String output = arrow < 0 ? implicit(String.join("", terms)) : equation.substring(arrow + 2);
-        if (equation.contains(".") || terms.length != in.count() || in.count() > 2) {
-            throw refused(equation);
+    /** Why the equation of a node is refused, or an empty string. */
+    static String objection(Node node) {
+        Equation equation = Equation.of(node);
+        String letters = String.join("", equation.terms());
+        boolean plain = (letters + equation.output()).chars().allMatch(Character::isLetter)
+                && equation.terms().stream().allMatch(Einsum::isDistinct)
+                && equation.terms().size() == node.inputs().size()
+                && isDistinct(equation.output())
+                && equation.output().chars().allMatch(letter -> letters.indexOf(letter) >= 0);
+        return plain
+                ? ""
+                : "the equation '" + node.text("equation", "")
+                        + "' is not a product of one or two operands without repeated letters or '...'";
+    }
+
+    private static boolean isDistinct(String letters) {
+        return letters.chars().distinct().count() == letters.length();
+    }
+
+    /** The letters of the operands and of the result. */
+    private record Equation(List<String> terms, String output) {
+        static Equation of(Node node) {
+            String text = node.text("equation", "").replace(" ", "");
+            int arrow = text.indexOf("->");
+            List<String> terms = List.of((arrow < 0 ? text : text.substring(0, arrow)).split(",", -1));
+            return new Equation(terms, arrow < 0 ? implicit(String.join("", terms)) : text.substring(arrow + 2));
         }
-        Labelled[] operands = new Labelled[terms.length];
-        for (int i = 0; i < terms.length; i++) {
-            if (terms[i].length() != in.rank(i) || terms[i].chars().distinct().count() != terms[i].length()) {
-                throw refused(equation);
+    }
+
+    private NDArray result(Equation equation) {
+        String output = equation.output();
+        List<String> terms = equation.terms();
+        List<Labelled> operands = new ArrayList<>();
+        for (int i = 0; i < terms.size(); i++) {
+            if (terms.get(i).length() != in.rank(i)) {
+                throw in.unsupported("operand " + i + " does not have the axes '" + terms.get(i) + "'");
             }
-            operands[i] = new Labelled(in.array(i), terms[i]);
+            operands.add(new Labelled(in.array(i), terms.get(i)));
         }
-        if (output.chars().distinct().count() != output.length()
-                || !output.chars().allMatch(letter -> String.join("", terms).indexOf(letter) >= 0)) {
-            throw refused(equation);
-        }
-        Labelled product = operands.length == 1
-                ? reduced(operands[0], output)
-                : product(reduced(operands[0], terms[1] + output), reduced(operands[1], terms[0] + output), output);
+        Labelled product = operands.size() == 1
+                ? reduced(operands.get(0), output)
+                : product(
+                        reduced(operands.get(0), terms.get(1) + output),
+                        reduced(operands.get(1), terms.get(0) + output),
+                        output);
         return ElementwiseOperators.same(ordered(product, output).array());
-    }
-
-    private RuntimeException refused(String equation) {
-        return in.unsupported(String.format(
-                Locale.ROOT,
-                "the equation '%s' is not a product of one or two operands without repeated letters or '...'",
-                equation));
     }
 
     /** Without an arrow the result has the letters that occur once, in alphabetical order. */

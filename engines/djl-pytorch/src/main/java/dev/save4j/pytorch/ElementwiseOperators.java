@@ -5,8 +5,8 @@ import static dev.save4j.pytorch.Operator.FLOATING;
 
 import ai.djl.ndarray.NDArray;
 import dev.save4j.graph.HostTensor;
+import dev.save4j.graph.Node;
 import dev.save4j.tensor.ElementType;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -20,7 +20,6 @@ import java.util.function.UnaryOperator;
  */
 final class ElementwiseOperators {
     private static final Set<String> NONE = Set.of();
-    private static final Set<ElementType> BOOLEAN = EnumSet.of(ElementType.BOOL);
 
     private ElementwiseOperators() {}
 
@@ -30,17 +29,17 @@ final class ElementwiseOperators {
                 binary("Sub", NDArray::sub),
                 binary("Mul", NDArray::mul),
                 binary("Div", NDArray::div),
-                binary("Max", NDArray::maximum),
-                binary("Min", NDArray::minimum),
-                binary("Sum", NDArray::add),
-                Operator.of("Mean", FLOATING, NONE, ElementwiseOperators::mean),
-                Operator.of("Pow", ANY, NONE, ElementwiseOperators::power),
+                variadic("Max", NDArray::maximum),
+                variadic("Min", NDArray::minimum),
+                variadic("Sum", NDArray::add),
+                Operator.of("Mean", 1, Operator.MANY, FLOATING, NONE, ElementwiseOperators::mean),
+                Operator.many("", "Pow", 2, 2, ANY, NONE, ElementwiseOperators::power),
+                Operator.of("Mod", 2, 2, ANY, Set.of("fmod"), ElementwiseOperators::remainder),
                 unary("Neg", NDArray::neg),
                 unary("Abs", NDArray::abs),
                 unary("Exp", NDArray::exp),
                 unary("Log", NDArray::log),
                 unary("Sqrt", NDArray::sqrt),
-                Operator.of("Reciprocal", FLOATING, NONE, in -> in.scalar(1).div(in.array(0))),
                 unary("Erf", NDArray::erf),
                 unary("Tanh", NDArray::tanh),
                 unary("Sigmoid", array -> array.getNDArrayInternal().sigmoid()),
@@ -49,40 +48,46 @@ final class ElementwiseOperators {
                 unary("Sin", NDArray::sin),
                 unary("Cos", NDArray::cos),
                 Operator.of(
+                        "Reciprocal", 1, 1, FLOATING, NONE, in -> in.scalar(1).div(in.array(0))),
+                Operator.of(
                         "LeakyRelu",
+                        1,
+                        1,
                         FLOATING,
                         Set.of("alpha"),
                         in -> in.array(0)
                                 .getNDArrayInternal()
                                 .leakyRelu(in.node().real("alpha", 0.01f))),
-                Operator.of("Gelu", FLOATING, Set.of("approximate"), ElementwiseOperators::gelu),
-                Operator.of("Swish", FLOATING, Set.of("alpha"), ElementwiseOperators::swish),
-                Operator.of("Clip", ANY, NONE, ElementwiseOperators::clip),
-                step("Floor", NDArray::floor),
-                step("Ceil", NDArray::ceil),
-                step("Round", NDArray::round),
-                step("Sign", NDArray::sign),
-                comparison("Equal", NDArray::eq),
-                comparison("Greater", NDArray::gt),
-                comparison("GreaterOrEqual", NDArray::gte),
-                comparison("Less", NDArray::lt),
-                comparison("LessOrEqual", NDArray::lte),
-                logic("And", NDArray::logicalAnd),
-                logic("Or", NDArray::logicalOr),
-                logic("Xor", NDArray::logicalXor),
-                Operator.constant("Not", BOOLEAN, NONE, in -> in.array(0).logicalNot()),
-                Operator.constant("IsNaN", FLOATING, NONE, in -> in.array(0).isNaN()),
-                Operator.of("Where", ANY, NONE, in -> TorchNative.where(in.array(0), in.array(1), in.array(2))),
-                new Operator(
-                        new dev.save4j.engine.OperatorRule("", "Cast", Set.of("to", "saturate"), ANY, true),
-                        ElementwiseOperators::cast));
+                Operator.of("Gelu", 1, 1, FLOATING, Set.of("approximate"), ElementwiseOperators::gelu)
+                        .unless(ElementwiseOperators::unknownGelu),
+                Operator.of("Swish", 1, 1, FLOATING, Set.of("alpha"), ElementwiseOperators::swish),
+                Operator.of("Clip", 1, 3, ANY, NONE, ElementwiseOperators::clip),
+                unary("Floor", NDArray::floor).withoutGradient(),
+                unary("Ceil", NDArray::ceil).withoutGradient(),
+                unary("Round", NDArray::round).withoutGradient(),
+                unary("Sign", NDArray::sign).withoutGradient(),
+                unary("Not", NDArray::logicalNot).withoutGradient(),
+                unary("IsNaN", NDArray::isNaN).withoutGradient(),
+                binary("Equal", NDArray::eq).withoutGradient(),
+                binary("Greater", NDArray::gt).withoutGradient(),
+                binary("GreaterOrEqual", NDArray::gte).withoutGradient(),
+                binary("Less", NDArray::lt).withoutGradient(),
+                binary("LessOrEqual", NDArray::lte).withoutGradient(),
+                binary("And", NDArray::logicalAnd).withoutGradient(),
+                binary("Or", NDArray::logicalOr).withoutGradient(),
+                binary("Xor", NDArray::logicalXor).withoutGradient(),
+                Operator.of("Where", 3, 3, ANY, NONE, in -> TorchNative.where(in.array(0), in.array(1), in.array(2))),
+                Operator.many("", "Cast", 1, 1, ANY, Set.of("to", "saturate"), ElementwiseOperators::cast));
     }
 
     private static Operator binary(String name, BinaryOperator<NDArray> function) {
-        return Operator.of(name, ANY, NONE, in -> fold(in, function));
+        return Operator.of(name, 2, 2, ANY, NONE, in -> function.apply(in.array(0), in.array(1)));
     }
 
-    /** Max, Min and Sum take any number of operands. */
+    private static Operator variadic(String name, BinaryOperator<NDArray> function) {
+        return Operator.of(name, 1, Operator.MANY, ANY, NONE, in -> fold(in, function));
+    }
+
     private static NDArray fold(Arguments in, BinaryOperator<NDArray> function) {
         if (in.count() == 1) {
             return same(in.array(0));
@@ -95,19 +100,7 @@ final class ElementwiseOperators {
     }
 
     private static Operator unary(String name, UnaryOperator<NDArray> function) {
-        return Operator.of(name, ANY, NONE, in -> function.apply(in.array(0)));
-    }
-
-    private static Operator step(String name, UnaryOperator<NDArray> function) {
-        return Operator.constant(name, ANY, NONE, in -> function.apply(in.array(0)));
-    }
-
-    private static Operator comparison(String name, BinaryOperator<NDArray> function) {
-        return Operator.constant(name, ANY, NONE, in -> function.apply(in.array(0), in.array(1)));
-    }
-
-    private static Operator logic(String name, BinaryOperator<NDArray> function) {
-        return Operator.constant(name, BOOLEAN, NONE, in -> function.apply(in.array(0), in.array(1)));
+        return Operator.of(name, 1, 1, ANY, NONE, in -> function.apply(in.array(0)));
     }
 
     /** The same array under a new handle, part of the autograd graph. */
@@ -120,8 +113,14 @@ final class ElementwiseOperators {
         return sum.div(in.scalar(in.count()));
     }
 
-    private static NDArray power(Arguments in) {
-        NDArray base = in.floating(0);
+    private static List<TorchValue> power(Arguments in) {
+        if (in.value(0) instanceof TorchValue.OnHost host) {
+            return List.of(new TorchValue.OnHost(integerPower(in, host.tensor())));
+        }
+        return List.of(new TorchValue.OnDevice(power(in, in.array(0))));
+    }
+
+    private static NDArray power(Arguments in, NDArray base) {
         OptionalDouble exponent = in.constant(1);
         if (exponent.isPresent() && in.rank(1) == 0) {
             double value = exponent.getAsDouble();
@@ -135,7 +134,30 @@ final class ElementwiseOperators {
                 return same(base);
             }
         }
-        return base.pow(in.floating(1));
+        if (in.value(1) instanceof TorchValue.OnHost) {
+            return base.pow(in.floating(1));
+        }
+        return base.pow(in.array(1));
+    }
+
+    /** The result of Pow has the type of the base. */
+    private static HostTensor integerPower(Arguments in, HostTensor base) {
+        NDArray power = in.memory().uploadAsFloating(base).pow(in.floating(1));
+        float[] numbers = in.memory().download(power, ElementType.FLOAT).toFloats();
+        long[] values = new long[numbers.length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (long) numbers[i];
+        }
+        return new HostTensor(base.type(), values, power.getShape().getShape());
+    }
+
+    /** The remainder with the sign of the dividend. */
+    private static NDArray remainder(Arguments in) {
+        if (!in.flag("fmod", false)) {
+            throw in.unsupported("fmod must be 1 for floating operands");
+        }
+        NDArray quotient = in.array(0).div(in.array(1)).trunc().stopGradient();
+        return in.array(0).sub(quotient.mul(in.array(1)));
     }
 
     private static NDArray clip(Arguments in) {
@@ -151,15 +173,18 @@ final class ElementwiseOperators {
         return in.has(2) ? result.minimum(in.array(2)) : result;
     }
 
+    private static String unknownGelu(Node node) {
+        String approximate = node.text("approximate", "none");
+        return approximate.equals("none") || approximate.equals("tanh")
+                ? ""
+                : "approximate is '" + approximate + "', expected 'none' or 'tanh'";
+    }
+
     private static NDArray gelu(Arguments in) {
         NDArray x = in.array(0);
-        return switch (in.node().text("approximate", "none")) {
-            case "none" -> x.getNDArrayInternal().gelu();
-            case "tanh" -> geluByTanh(in, x);
-            default ->
-                throw in.unsupported(
-                        "approximate is '" + in.node().text("approximate", "") + "', expected 'none' or 'tanh'");
-        };
+        return in.node().text("approximate", "none").equals("tanh")
+                ? geluByTanh(in, x)
+                : x.getNDArrayInternal().gelu();
     }
 
     /** x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))). */

@@ -20,9 +20,9 @@ final class IndexOperators {
 
     static List<Operator> all() {
         return List.of(
-                Operator.of("Gather", ANY, Set.of("axis"), IndexOperators::gather),
-                Operator.of("GatherElements", ANY, Set.of("axis"), IndexOperators::gatherElements),
-                Operator.of("GatherND", ANY, Set.of("batch_dims"), IndexOperators::gatherAtPositions));
+                Operator.of("Gather", 2, 2, ANY, Set.of("axis"), IndexOperators::gather),
+                Operator.of("GatherElements", 2, 2, ANY, Set.of("axis"), IndexOperators::gatherElements),
+                Operator.of("GatherND", 2, 2, ANY, Set.of("batch_dims"), IndexOperators::gatherAtPositions));
     }
 
     /** Indices counted from the start; a USER error names the first that is outside. */

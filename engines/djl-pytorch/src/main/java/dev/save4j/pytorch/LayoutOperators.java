@@ -6,7 +6,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
-import dev.save4j.engine.OperatorRule;
 import dev.save4j.graph.Attribute;
 import dev.save4j.graph.HostTensor;
 import dev.save4j.graph.Node;
@@ -25,49 +24,63 @@ final class LayoutOperators {
 
     static List<Operator> all() {
         return List.of(
-                Operator.of("Identity", ANY, NONE, in -> ElementwiseOperators.same(in.array(0))),
-                new Operator(
-                        new OperatorRule(Node.SAVE4J, "StopGradient", NONE, ANY, true),
+                Operator.of("Identity", 1, 1, ANY, NONE, in -> ElementwiseOperators.same(in.array(0))),
+                Operator.many(
+                        Node.SAVE4J,
+                        "StopGradient",
+                        1,
+                        1,
+                        ANY,
+                        NONE,
                         Operator.single(in -> in.array(0).stopGradient())),
-                new Operator(new OperatorRule("", "Dropout", Set.of("seed"), ANY, true), LayoutOperators::dropout),
+                Operator.many("", "Dropout", 1, 3, ANY, Set.of("seed"), LayoutOperators::dropout),
                 Operator.of(
                         "Reshape",
+                        2,
+                        2,
                         ANY,
                         Set.of("allowzero"),
                         in -> in.array(0)
                                 .reshape(new Shape(Shapes.reshape(
                                         in.node(), in.shape(0), in.longs(1), in.flag("allowzero", false))))),
-                Operator.of("Flatten", ANY, Set.of("axis"), LayoutOperators::flatten),
+                Operator.of("Flatten", 1, 1, ANY, Set.of("axis"), LayoutOperators::flatten),
                 Operator.of(
                         "Unsqueeze",
+                        2,
+                        2,
                         ANY,
                         NONE,
                         in -> in.array(0).reshape(new Shape(Shapes.unsqueeze(in.node(), in.shape(0), in.longs(1))))),
                 Operator.of(
                         "Squeeze",
+                        1,
+                        2,
                         ANY,
                         NONE,
                         in -> in.array(0)
                                 .reshape(new Shape(Shapes.squeeze(in.node(), in.shape(0), in.longsOrNone(1))))),
-                Operator.of("Transpose", ANY, Set.of("perm"), LayoutOperators::transpose),
+                Operator.of("Transpose", 1, 1, ANY, Set.of("perm"), LayoutOperators::transpose),
                 Operator.of(
                         "Expand",
+                        2,
+                        2,
                         ANY,
                         NONE,
                         in -> in.array(0).broadcast(new Shape(Shapes.broadcast(in.node(), in.shape(0), in.longs(1))))),
-                Operator.of("Tile", ANY, NONE, in -> in.array(0).tile(in.longs(1))),
-                Operator.of("Concat", ANY, Set.of("axis"), LayoutOperators::concat),
-                new Operator(
-                        new OperatorRule("", "Split", Set.of("axis", "num_outputs"), ANY, true),
-                        LayoutOperators::split),
-                Operator.of("Slice", ANY, NONE, LayoutOperators::slice),
-                Operator.of("Trilu", ANY, Set.of("upper"), LayoutOperators::triangle),
-                Operator.constant(
-                        "ConstantOfShape",
-                        ANY,
-                        Set.of("value"),
-                        in -> in.memory().full(fill(in.node()), in.longs(0))),
-                Operator.constant("Range", ANY, NONE, LayoutOperators::range));
+                Operator.of("Tile", 2, 2, ANY, NONE, in -> in.array(0).tile(in.longs(1))),
+                Operator.of("Concat", 1, Operator.MANY, ANY, Set.of("axis"), LayoutOperators::concat),
+                Operator.many("", "Split", 1, 2, ANY, Set.of("axis", "num_outputs"), LayoutOperators::split),
+                Operator.of("Slice", 3, 5, ANY, NONE, LayoutOperators::slice),
+                Operator.of("Trilu", 1, 2, ANY, Set.of("upper"), LayoutOperators::triangle),
+                Operator.of(
+                                "ConstantOfShape",
+                                1,
+                                1,
+                                ANY,
+                                Set.of("value"),
+                                in -> in.memory().full(fill(in.node()), in.longs(0)))
+                        .withoutGradient(),
+                Operator.of("Range", 3, 3, ANY, NONE, LayoutOperators::range).withoutGradient());
     }
 
     private static double fill(Node node) {
@@ -77,7 +90,8 @@ final class LayoutOperators {
     }
 
     private static List<TorchValue> dropout(Arguments in) {
-        if (in.has(2) && in.tensor(2).item() != 0) {
+        boolean keepsAll = in.has(1) && in.numbers(1)[0] == 0;
+        if (in.has(2) && in.tensor(2).item() != 0 && !keepsAll) {
             throw in.unsupported("dropout in training mode; export the model in evaluation mode");
         }
         TorchValue result = new TorchValue.OnDevice(ElementwiseOperators.same(in.array(0)));

@@ -13,13 +13,22 @@ final class MatrixOperators {
 
     static List<Operator> all() {
         return List.of(
-                Operator.of("MatMul", FLOATING, Set.of(), in -> in.array(0).matMul(in.array(1))),
-                Operator.of("Gemm", FLOATING, Set.of("alpha", "beta", "transA", "transB"), MatrixOperators::gemm),
-                Operator.of("Einsum", FLOATING, Set.of("equation"), Einsum::evaluate),
-                Operator.microsoft(
-                        "FusedMatMul",
-                        Set.of("transA", "transB", "transBatchA", "transBatchB", "alpha"),
-                        Operator.single(MatrixOperators::fused)));
+                Operator.of(
+                        "MatMul", 2, 2, FLOATING, Set.of(), in -> in.array(0).matMul(in.array(1))),
+                Operator.of("Gemm", 2, 3, FLOATING, Set.of("alpha", "beta", "transA", "transB"), MatrixOperators::gemm),
+                Operator.of("Einsum", 1, 2, FLOATING, Set.of("equation"), Einsum::evaluate)
+                        .unless(Einsum::objection),
+                Operator.many(
+                                Node.MICROSOFT,
+                                "FusedMatMul",
+                                2,
+                                2,
+                                FLOATING,
+                                Set.of("transA", "transB", "transBatchA", "transBatchB", "alpha"),
+                                Operator.single(MatrixOperators::fused))
+                        .unless(node -> node.integer("transBatchA", 0) == 0 && node.integer("transBatchB", 0) == 0
+                                ? ""
+                                : "transBatchA and transBatchB must be 0"));
     }
 
     /** The last two axes exchanged; a view. */
@@ -29,9 +38,6 @@ final class MatrixOperators {
     }
 
     private static NDArray fused(Arguments in) {
-        if (in.flag("transBatchA", false) || in.flag("transBatchB", false)) {
-            throw in.unsupported("transBatchA and transBatchB must be 0");
-        }
         NDArray left = in.flag("transA", false) && in.rank(0) > 1 ? transposed(in.array(0)) : in.array(0);
         boolean transposed = in.flag("transB", false) && in.rank(1) > 1;
         // The linear kernel folds the leading axes into one large product.

@@ -4,7 +4,6 @@ import static dev.save4j.pytorch.Operator.FLOATING;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
-import dev.save4j.engine.OperatorRule;
 import dev.save4j.graph.Node;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,22 +18,32 @@ final class NormalizationOperators {
 
     static List<Operator> all() {
         return List.of(
-                new Operator(
-                        new OperatorRule("", "LayerNormalization", ATTRIBUTES, FLOATING, true),
-                        NormalizationOperators::layer),
+                Operator.many("", "LayerNormalization", 2, 3, FLOATING, ATTRIBUTES, NormalizationOperators::layer),
                 Operator.of(
                         "RMSNormalization",
+                        2,
+                        2,
                         FLOATING,
                         ATTRIBUTES,
                         in -> rootMeanSquare(in, in.array(0), in.array(1), in.axis("axis", -1))),
                 // ONNX Runtime writes this one without a domain of its own.
                 Operator.of(
                         "SimplifiedLayerNormalization",
+                        2,
+                        2,
                         FLOATING,
                         ATTRIBUTES,
                         in -> rootMeanSquare(in, in.array(0), in.array(1), in.axis("axis", -1))),
-                Operator.microsoft(
-                        "SkipSimplifiedLayerNormalization", Set.of("epsilon"), NormalizationOperators::skip));
+                Operator.many(
+                                Node.MICROSOFT,
+                                "SkipSimplifiedLayerNormalization",
+                                3,
+                                4,
+                                FLOATING,
+                                Set.of("epsilon"),
+                                NormalizationOperators::skip)
+                        .unless(node ->
+                                node.hasOutput(1) || node.hasOutput(2) ? "its statistics are not computed" : ""));
     }
 
     private static NDArray rootMeanSquare(Arguments in, NDArray x, NDArray scale, int axis) {
@@ -50,18 +59,11 @@ final class NormalizationOperators {
             sum = sum.add(in.array(3));
         }
         NDArray result = rootMeanSquare(in, sum, in.array(2), in.rank(0) - 1);
-        for (int output = 1; output < 3; output++) {
-            if (in.node().hasOutput(output)) {
-                throw in.unsupported("its statistics are not computed");
-            }
-        }
+        // The second and third output, statistics, are not there.
+        TorchValue first = new TorchValue.OnDevice(result);
         return in.node().hasOutput(3)
-                ? List.of(
-                        new TorchValue.OnDevice(result),
-                        new TorchValue.OnDevice(ElementwiseOperators.same(result)),
-                        new TorchValue.OnDevice(ElementwiseOperators.same(result)),
-                        new TorchValue.OnDevice(ElementwiseOperators.same(sum)))
-                : List.of(new TorchValue.OnDevice(result));
+                ? List.of(first, first, first, new TorchValue.OnDevice(ElementwiseOperators.same(sum)))
+                : List.of(first);
     }
 
     private static List<TorchValue> layer(Arguments in) {

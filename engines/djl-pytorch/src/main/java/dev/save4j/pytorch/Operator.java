@@ -12,13 +12,24 @@ import java.util.function.Function;
 /**
  * An operator on the device.
  *
+ * @param least operands it needs
+ * @param most operands it reads; a node with more is refused
+ * @param objection why a node is refused although its attributes are known, or an empty string
  * @param kernel computes all results of a node; each is new, none is one of its operands
  */
-record Operator(OperatorRule rule, Function<Arguments, List<TorchValue>> kernel) {
+record Operator(
+        OperatorRule rule,
+        int least,
+        int most,
+        Function<Node, String> objection,
+        Function<Arguments, List<TorchValue>> kernel) {
     static final Set<ElementType> FLOATING =
             Set.of(ElementType.FLOAT, ElementType.DOUBLE, ElementType.FLOAT16, ElementType.BFLOAT16);
     static final Set<ElementType> DISCRETE = discrete();
     static final Set<ElementType> ANY = EnumSet.allOf(ElementType.class);
+
+    /** The most operands of an operator that takes any number. */
+    static final int MANY = Integer.MAX_VALUE;
 
     private static Set<ElementType> discrete() {
         Set<ElementType> types = EnumSet.allOf(ElementType.class);
@@ -28,18 +39,41 @@ record Operator(OperatorRule rule, Function<Arguments, List<TorchValue>> kernel)
 
     /** An operator of the standard domain with one result, through which gradients flow. */
     static Operator of(
-            String name, Set<ElementType> elements, Set<String> attributes, Function<Arguments, NDArray> kernel) {
-        return new Operator(new OperatorRule("", name, attributes, elements, true), single(kernel));
+            String name,
+            int least,
+            int most,
+            Set<ElementType> elements,
+            Set<String> attributes,
+            Function<Arguments, NDArray> kernel) {
+        return many("", name, least, most, elements, attributes, single(kernel));
     }
 
-    /** An operator of the standard domain with one result, through which no gradient flows. */
-    static Operator constant(
-            String name, Set<ElementType> elements, Set<String> attributes, Function<Arguments, NDArray> kernel) {
-        return new Operator(new OperatorRule("", name, attributes, elements, false), single(kernel));
+    /** An operator with any number of results, through which gradients flow. */
+    static Operator many(
+            String domain,
+            String name,
+            int least,
+            int most,
+            Set<ElementType> elements,
+            Set<String> attributes,
+            Function<Arguments, List<TorchValue>> kernel) {
+        return new Operator(
+                new OperatorRule(domain, name, attributes, elements, true), least, most, node -> "", kernel);
     }
 
-    static Operator microsoft(String name, Set<String> attributes, Function<Arguments, List<TorchValue>> kernel) {
-        return new Operator(new OperatorRule(Node.MICROSOFT, name, attributes, ANY, true), kernel);
+    /** The same operator, through which no gradient flows. */
+    Operator withoutGradient() {
+        return new Operator(
+                new OperatorRule(rule.domain(), rule.operator(), rule.attributes(), rule.elements(), false),
+                least,
+                most,
+                objection,
+                kernel);
+    }
+
+    /** The same operator, which refuses nodes for a reason of its own. */
+    Operator unless(Function<Node, String> reason) {
+        return new Operator(rule, least, most, reason, kernel);
     }
 
     static Function<Arguments, List<TorchValue>> single(Function<Arguments, NDArray> kernel) {

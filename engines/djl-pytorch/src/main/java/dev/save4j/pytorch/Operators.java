@@ -25,7 +25,8 @@ final class Operators {
                         ReductionOperators.all(),
                         LayoutOperators.all(),
                         IndexOperators.all(),
-                        NormalizationOperators.all())
+                        NormalizationOperators.all(),
+                        AttentionOperators.all())
                 .flatMap(List::stream)
                 .forEach(operator -> {
                     OperatorRule rule = operator.rule();
@@ -36,7 +37,6 @@ final class Operators {
                 });
         hostOnly("Shape", Set.of("start", "end"), Operator.ANY, rules);
         hostOnly("Size", Set.of(), Operator.ANY, rules);
-        hostOnly("Mod", Set.of("fmod"), Operator.DISCRETE, rules);
         hostOnly("NonZero", Set.of(), Operator.DISCRETE, rules);
         rules.add(new OperatorRule(
                 "",

@@ -95,6 +95,7 @@ final class Plan {
             OperatorRule rule = Operators.table()
                     .rule(node.domain(), node.operator())
                     .orElseThrow(() -> refused(node, "the operator is not supported"));
+            checkOperands(node);
             for (String input : node.inputs()) {
                 if (!input.isEmpty() && !rule.elements().contains(types.of(input))) {
                     throw refused(
@@ -104,6 +105,25 @@ final class Plan {
                 }
             }
         }
+    }
+
+    private void checkOperands(Node node) {
+        Operators.onDevice(node).ifPresent(operator -> {
+            for (int i = 0; i < operator.least(); i++) {
+                if (!node.hasInput(i)) {
+                    throw refused(node, "it needs " + operator.least() + " operands");
+                }
+            }
+            if (node.inputs().size() > operator.most()) {
+                throw refused(
+                        node,
+                        node.inputs().size() + " operands are given, but only " + operator.most() + " are supported");
+            }
+            String objection = operator.objection().apply(node);
+            if (!objection.isEmpty()) {
+                throw refused(node, objection);
+            }
+        });
     }
 
     /** The nodes on which an output depends, in order. */

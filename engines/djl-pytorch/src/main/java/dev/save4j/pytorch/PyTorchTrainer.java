@@ -31,6 +31,7 @@ final class PyTorchTrainer implements Trainer {
     private final Map<Graph, Interpreter> interpreters = new IdentityHashMap<>();
     private final Map<String, NDArray> leaves = new LinkedHashMap<>();
     private final ReentrantLock running = new ReentrantLock();
+    private Runnable beforeBackward = () -> {};
     private boolean closed;
 
     /**
@@ -120,6 +121,7 @@ final class PyTorchTrainer implements Trainer {
                     // A second handle, so that all others are closed before the memory of the backward pass is needed.
                     total = ElementwiseOperators.same(run.array(PyTorchEngine.LOSS));
                 }
+                beforeBackward.run();
                 TorchNative.backward(total, memory.full(scale));
                 return outputs;
             }
@@ -209,6 +211,11 @@ final class PyTorchTrainer implements Trainer {
     /** Arrays that are alive, which must not grow from step to step. */
     int liveArrays() {
         return memory.live();
+    }
+
+    /** What to do between the forward and the backward pass, where a test can do harm. */
+    void beforeBackward(Runnable action) {
+        beforeBackward = action;
     }
 
     private Interpreter interpreter(Graph loss) {

@@ -7,7 +7,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
-import dev.save4j.engine.OperatorRule;
 import dev.save4j.graph.HostTensor;
 import dev.save4j.graph.Shapes;
 import dev.save4j.tensor.ElementType;
@@ -34,17 +33,24 @@ final class ReductionOperators {
                 reduction(
                         "ReduceLogSum", (in, x, axes, keep) -> x.sum(axes, keep).log()),
                 reduction("ReduceLogSumExp", ReductionOperators::logSumExp),
-                reduction("ReduceMax", (in, x, axes, keep) -> extreme(x, axes, keep, true)),
-                reduction("ReduceMin", (in, x, axes, keep) -> extreme(x, axes, keep, false)),
+                reduction("ReduceMax", (in, x, axes, keep) -> extreme(in, x, axes, keep, true)),
+                reduction("ReduceMin", (in, x, axes, keep) -> extreme(in, x, axes, keep, false)),
                 reduction("ReduceProd", ReductionOperators::product),
                 Operator.of(
-                        "Softmax", FLOATING, Set.of("axis"), in -> in.array(0).softmax(in.axis("axis", -1))),
+                        "Softmax",
+                        1,
+                        1,
+                        FLOATING,
+                        Set.of("axis"),
+                        in -> in.array(0).softmax(in.axis("axis", -1))),
                 Operator.of(
                         "LogSoftmax",
+                        1,
+                        1,
                         FLOATING,
                         Set.of("axis"),
                         in -> in.array(0).logSoftmax(in.axis("axis", -1))),
-                Operator.of("CumSum", ANY, Set.of("exclusive", "reverse"), ReductionOperators::cumulativeSum),
+                Operator.of("CumSum", 2, 2, ANY, Set.of("exclusive", "reverse"), ReductionOperators::cumulativeSum),
                 position("ArgMax", true),
                 position("ArgMin", false));
     }
@@ -54,7 +60,7 @@ final class ReductionOperators {
     }
 
     private static Operator reduction(String name, Reduction reduction) {
-        return Operator.of(name, ANY, REDUCTION, in -> {
+        return Operator.of(name, 1, 2, ANY, REDUCTION, in -> {
             int[] axes = Shapes.axes(in.node(), in.longsOrNone(1), in.rank(0));
             if (axes.length == 0) {
                 if (in.flag("noop_with_empty_axes", false) && !squares(name)) {
@@ -88,13 +94,18 @@ final class ReductionOperators {
     }
 
     private static NDArray logSumExp(Arguments in, NDArray x, int[] axes, boolean keep) {
-        // The shift cancels, so it carries no gradient.
-        NDArray shift = extreme(x, axes, true, true).stopGradient();
+        // The shift cancels, so it carries no gradient; an infinite one would leave inf - inf.
+        NDArray largest = extreme(in, x, axes, true, true).stopGradient();
+        NDArray shift = TorchNative.where(largest.isInfinite(), in.scalar(0), largest);
         NDArray sum = x.sub(shift).exp().sum(axes, true).log().add(shift);
         return keep ? sum : sum.reshape(new Shape(kept(x, axes, false)));
     }
 
-    private static NDArray extreme(NDArray x, int[] axes, boolean keep, boolean largest) {
+    private static NDArray extreme(Arguments in, NDArray x, int[] axes, boolean keep, boolean largest) {
+        if (IntStream.of(axes).anyMatch(axis -> x.getShape().get(axis) == 0)) {
+            double none = largest ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
+            return in.memory().full(none, kept(x, axes, keep));
+        }
         NDArray rows = axes.length == 1 ? x : grouped(x, axes);
         int[] axis = {axes.length == 1 ? axes[0] : rows.getShape().dimension() - 1};
         NDArray result = largest ? rows.max(axis, keep && axes.length == 1) : rows.min(axis, keep && axes.length == 1);
@@ -152,9 +163,9 @@ final class ReductionOperators {
     }
 
     private static Operator position(String name, boolean largest) {
-        return new Operator(
-                new OperatorRule("", name, POSITION, ANY, false),
-                in -> List.of(new TorchValue.OnHost(positionOf(in, largest))));
+        return Operator.many(
+                        "", name, 1, 1, ANY, POSITION, in -> List.of(new TorchValue.OnHost(positionOf(in, largest))))
+                .withoutGradient();
     }
 
     private static HostTensor positionOf(Arguments in, boolean largest) {
