@@ -1,5 +1,7 @@
 package dev.save4j;
 
+import java.util.Objects;
+
 /**
  * The one exception of save4j. The message says what was given, what was expected, where, and what to do; it is meant to be shown to the
  * user without a stack trace unless the kind is {@link Kind#INTERNAL}.
@@ -75,5 +77,11 @@ public final class SaveException extends RuntimeException {
 
     public Kind kind() {
         return kind;
+    }
+
+    /** The message, which every error of save4j has. */
+    @Override
+    public String getMessage() {
+        return Objects.requireNonNull(super.getMessage());
     }
 }

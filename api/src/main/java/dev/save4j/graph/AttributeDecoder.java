@@ -19,7 +19,7 @@ final class AttributeDecoder {
     private final OnnxDecoder model;
     private final Function<WireReader, Graph> bodies;
     private final WireReader message;
-    private final WireWriter leftover = new WireWriter();
+    private final Leftovers leftovers = new Leftovers(5, 0);
     private final WireReader.Longs integers = new WireReader.Longs();
     private final WireReader.Longs reals = new WireReader.Longs();
     private final List<String> texts = new ArrayList<>();
@@ -44,7 +44,7 @@ final class AttributeDecoder {
     }
 
     byte[] leftover() {
-        return leftover.toByteArray();
+        return leftovers.toByteArray();
     }
 
     void decode() {
@@ -93,7 +93,7 @@ final class AttributeDecoder {
                 case 20 -> declared = message.smallInteger();
                 case 21 -> reference = message.text();
                 case 22, 23 -> throw message.problem("it is sparse, which save4j does not hold; export dense tensors");
-                default -> leftover.raw(message.keep());
+                default -> leftovers.keep(message);
             }
         }
         if (name.isEmpty()) {
@@ -117,9 +117,7 @@ final class AttributeDecoder {
         WireWriter stub = new WireWriter();
         stub.textUnlessEmpty(8, decoded.name());
         stub.raw(decoded.leftover());
-        if (stub.size() > 0) {
-            leftover.message(5, stub);
-        }
+        leftovers.keep("", stub.toByteArray());
     }
 
     Attribute value() {

@@ -69,7 +69,7 @@ final class ExternalData implements AutoCloseable {
             throw where.problem("its values are in the file '" + location
                     + "', which cannot be found because the model was not read from a file");
         }
-        Path folder = model.toAbsolutePath().normalize().getParent();
+        Path folder = folder(model.toAbsolutePath().normalize());
         Path file;
         try {
             file = folder.resolve(location.replace('\\', '/')).normalize();
@@ -85,11 +85,15 @@ final class ExternalData implements AutoCloseable {
         }
         // A cache may link both the model and its data into one other folder.
         Path real = file.toRealPath();
-        if (!real.startsWith(folder.toRealPath())
-                && !real.startsWith(model.toRealPath().getParent())) {
+        if (!real.startsWith(folder.toRealPath()) && !real.startsWith(folder(model.toRealPath()))) {
             throw outside(where, location);
         }
         return file;
+    }
+
+    private static Path folder(Path file) {
+        Path folder = file.getParent();
+        return folder == null ? file : folder;
     }
 
     private static SaveException outside(WireReader where, String location) {

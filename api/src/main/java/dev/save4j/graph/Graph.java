@@ -139,13 +139,14 @@ public record Graph(
                 && nodes.equals(graph.nodes)
                 && parameters.equals(graph.parameters)
                 && preserved.equals(graph.preserved)
-                && sameConstants(graph);
+                && sameTensors(constants, graph.constants);
     }
 
-    private boolean sameConstants(Graph graph) {
-        return constants.keySet().equals(graph.constants.keySet())
-                && constants.entrySet().stream().allMatch(entry -> {
-                    Tensor other = graph.constants.get(entry.getKey());
+    /** Whether both have tensors of the same names, types, shapes and bytes. */
+    static boolean sameTensors(Map<String, Tensor> left, Map<String, Tensor> right) {
+        return left.keySet().equals(right.keySet())
+                && left.entrySet().stream().allMatch(entry -> {
+                    Tensor other = right.get(entry.getKey());
                     return other != null && entry.getValue().contentEquals(other);
                 });
     }

@@ -12,39 +12,27 @@ import java.util.Set;
 
 /** Reads a GraphProto and what it consists of. */
 final class GraphDecoder {
-    private static final int GRAPH_DEPTH = 24;
-
     private final OnnxDecoder model;
     private final Map<String, Integer> opsets;
     private final boolean main;
-    private final int depth;
 
     /**
      * @param main whether this is the model's graph, whose floating initializers are weights
      */
     GraphDecoder(OnnxDecoder model, Map<String, Integer> opsets, boolean main) {
-        this(model, opsets, main, 0);
-    }
-
-    private GraphDecoder(OnnxDecoder model, Map<String, Integer> opsets, boolean main, int depth) {
         this.model = model;
         this.opsets = opsets;
         this.main = main;
-        this.depth = depth;
     }
 
     Graph decode(WireReader message) {
-        if (depth > GRAPH_DEPTH) {
-            throw message.problem(
-                    "the bodies of its control-flow operators are nested more than " + GRAPH_DEPTH + " deep");
-        }
         String name = "";
         List<Node> nodes = new ArrayList<>();
         List<ValueInfo> inputs = new ArrayList<>();
         List<ValueInfo> outputs = new ArrayList<>();
         Map<String, Tensor> constants = new LinkedHashMap<>();
         Map<String, TensorType> parameters = new LinkedHashMap<>();
-        WireWriter preserved = new WireWriter();
+        Leftovers leftovers = new Leftovers(5, 8);
         while (message.next()) {
             switch (message.field()) {
                 case 1 -> nodes.add(node(message.message("node")));
@@ -52,18 +40,19 @@ final class GraphDecoder {
                     name = message.text();
                     message.label("graph '" + name + "'");
                 }
-                case 5 -> initializer(message.message("initializer"), constants, parameters, preserved);
+                case 5 -> initializer(message.message("initializer"), constants, parameters, leftovers);
                 case 11 -> inputs.add(valueInfo(message.message("input")));
                 case 12 -> outputs.add(valueInfo(message.message("output")));
                 case 15 -> throw message.problem("it has a sparse initializer; export the model with dense weights");
-                default -> preserved.raw(message.keep());
+                default -> leftovers.keep(message);
             }
         }
         // Files of the first format versions list weights among the inputs as well.
         inputs.removeIf(input -> constants.containsKey(input.name()) || parameters.containsKey(input.name()));
         requireUnique(message, outputs);
+        // A body has the operator sets of the graph it belongs to.
         return new Graph(
-                name, opsets, inputs, outputs, nodes, constants, parameters, new Preserved(preserved.toByteArray()));
+                name, main ? opsets : Map.of(), inputs, outputs, nodes, constants, parameters, leftovers.preserved());
     }
 
     private static void requireUnique(WireReader message, List<ValueInfo> outputs) {
@@ -79,7 +68,7 @@ final class GraphDecoder {
             WireReader message,
             Map<String, Tensor> constants,
             Map<String, TensorType> parameters,
-            WireWriter preserved) {
+            Leftovers leftovers) {
         TensorDecoder.Decoded decoded = model.tensor(message);
         String name = decoded.name();
         Tensor tensor = decoded.tensor();
@@ -98,12 +87,7 @@ final class GraphDecoder {
         } else {
             constants.put(name, tensor);
         }
-        if (decoded.leftover().length > 0) {
-            WireWriter stub = new WireWriter();
-            stub.text(8, name);
-            stub.raw(decoded.leftover());
-            preserved.message(5, stub);
-        }
+        leftovers.keep(name, decoded.leftover());
     }
 
     private static ValueInfo valueInfo(WireReader message) {
@@ -141,7 +125,7 @@ final class GraphDecoder {
         List<String> inputs = new ArrayList<>();
         List<String> outputs = new ArrayList<>();
         Map<String, Attribute> attributes = new LinkedHashMap<>();
-        WireWriter preserved = new WireWriter();
+        Leftovers leftovers = new Leftovers(5, 1);
         while (message.next()) {
             switch (message.field()) {
                 case 1 -> inputs.add(message.text());
@@ -154,31 +138,25 @@ final class GraphDecoder {
                     operator = message.text();
                     message.label("node '" + name + "' (" + operator + ")");
                 }
-                case 5 -> attribute(message.message("attribute"), attributes, preserved, 5);
+                case 5 -> attribute(message.message("attribute"), attributes, leftovers);
                 case 7 -> domain = message.text();
-                default -> preserved.raw(message.keep());
+                default -> leftovers.keep(message);
             }
         }
         if (operator.isEmpty()) {
             throw message.problem("it has no operator");
         }
-        return new Node(name, domain, operator, inputs, outputs, attributes, new Preserved(preserved.toByteArray()));
+        return new Node(name, domain, operator, inputs, outputs, attributes, leftovers.preserved());
     }
 
-    /** @param stubs the field of {@code preserved} for what is not interpreted */
-    void attribute(WireReader message, Map<String, Attribute> attributes, WireWriter preserved, int stubs) {
-        AttributeDecoder decoder = new AttributeDecoder(
-                model, body -> new GraphDecoder(model, opsets, false, depth + 1).decode(body), message);
+    void attribute(WireReader message, Map<String, Attribute> attributes, Leftovers leftovers) {
+        AttributeDecoder decoder =
+                new AttributeDecoder(model, body -> new GraphDecoder(model, opsets, false).decode(body), message);
         decoder.decode();
         if (attributes.putIfAbsent(decoder.name(), decoder.value()) != null) {
             throw message.problem("there are two attributes of this name");
         }
-        if (decoder.leftover().length > 0) {
-            WireWriter stub = new WireWriter();
-            stub.text(1, decoder.name());
-            stub.raw(decoder.leftover());
-            preserved.message(stubs, stub);
-        }
+        leftovers.keep(decoder.name(), decoder.leftover());
     }
 
     /** Reads a TypeProto, of which only tensors are known. */

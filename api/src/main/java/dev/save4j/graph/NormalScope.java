@@ -4,6 +4,7 @@ import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class NormalScope {
     private final @Nullable NormalScope outer;
     private final Set<String> taken;
+    private final Map<String, Integer> counters;
     private final Ranks ranks;
     private final boolean singlePrecision;
     private final List<Node> nodes = new ArrayList<>();
@@ -28,6 +30,7 @@ final class NormalScope {
     NormalScope(Set<String> taken, boolean singlePrecision) {
         this.outer = null;
         this.taken = new HashSet<>(taken);
+        this.counters = new HashMap<>();
         this.ranks = new Ranks();
         this.singlePrecision = singlePrecision;
     }
@@ -35,6 +38,7 @@ final class NormalScope {
     private NormalScope(NormalScope outer) {
         this.outer = outer;
         this.taken = outer.taken;
+        this.counters = outer.counters;
         this.ranks = outer.ranks;
         this.singlePrecision = outer.singlePrecision;
     }
@@ -113,8 +117,8 @@ final class NormalScope {
 
     String fresh(String label) {
         String candidate = label;
-        for (int count = 2; !taken.add(candidate); count++) {
-            candidate = label + "_" + count;
+        while (!taken.add(candidate)) {
+            candidate = label + "_" + counters.merge(label, 1, Integer::sum);
         }
         return candidate;
     }

@@ -111,8 +111,7 @@ public final class OnnxCodec {
                     placement.regions().entrySet()) {
                 AtomicFiles.writeFully(
                         channel, ByteBuffer.allocate((int) (region.getValue().offset() - at)));
-                AtomicFiles.writeFully(
-                        channel, OnnxEncoder.littleEndian(model.weights().get(region.getKey())));
+                AtomicFiles.writeFully(channel, OnnxEncoder.littleEndian(model.weight(region.getKey())));
                 at = region.getValue().end();
             }
         });

@@ -143,7 +143,7 @@ final class OnnxDecoder {
         List<String> inputs = new ArrayList<>();
         List<String> outputs = new ArrayList<>();
         List<String> attributes = new ArrayList<>();
-        WireWriter preserved = new WireWriter();
+        Leftovers leftovers = new Leftovers(11, 1);
         while (message.next()) {
             switch (message.field()) {
                 case 1 -> {
@@ -157,7 +157,7 @@ final class OnnxDecoder {
                 case 9 -> opset(message.message("operator set"), opsets);
                 case 10 -> domain = message.text();
                 case 13 -> overload = message.text();
-                default -> preserved.raw(message.keep());
+                default -> leftovers.keep(message);
             }
         }
         if (domain.equals(Node.SAVE4J) && name.equals("StopGradient")) {
@@ -172,20 +172,11 @@ final class OnnxDecoder {
             if (reader.field() == 7) {
                 nodes.add(decoder.node(reader.message("node")));
             } else {
-                decoder.attribute(reader.message("attribute"), defaults, preserved, 11);
+                decoder.attribute(reader.message("attribute"), defaults, leftovers);
             }
         }
         OnnxFunction function = new OnnxFunction(
-                domain,
-                name,
-                overload,
-                inputs,
-                outputs,
-                attributes,
-                defaults,
-                opsets,
-                nodes,
-                new Preserved(preserved.toByteArray()));
+                domain, name, overload, inputs, outputs, attributes, defaults, opsets, nodes, leftovers.preserved());
         requireUnique(message, function, functions);
         functions.add(function);
     }

@@ -35,17 +35,17 @@ public record OnnxModel(
         weights = Collections.unmodifiableMap(new LinkedHashMap<>(weights));
         metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
         functions = List.copyOf(functions);
-        if (!weights.keySet().equals(graph.parameters().keySet())) {
-            throw SaveException.internal(
-                    "graph '" + graph.name() + "' has " + graph.parameters().size() + " parameters but is given "
-                            + weights.size() + " weights, or weights of other names");
-        }
         weights.forEach((name, tensor) -> {
             TensorType type = graph.parameters().get(name);
-            if (type.element() != tensor.type() || !Arrays.equals(type.fixedShape(), tensor.shape())) {
-                throw SaveException.internal("weight '" + name + "' is declared as " + type + " but is " + tensor);
+            if (type == null || type.element() != tensor.type() || !Arrays.equals(type.fixedShape(), tensor.shape())) {
+                throw SaveException.internal("graph '" + graph.name() + "' is given " + tensor + " for its weight '"
+                        + name + "', which is " + (type == null ? "not declared" : "declared as " + type));
             }
         });
+        if (weights.size() < graph.parameters().size()) {
+            throw SaveException.internal("graph '" + graph.name() + "' has "
+                    + graph.parameters().size() + " weights but is given " + weights.size());
+        }
     }
 
     /** A model made here. */
@@ -102,6 +102,16 @@ public record OnnxModel(
                 preserved);
     }
 
+    /** The tensor of a weight; a USER error when there is none of that name. */
+    public Tensor weight(String name) {
+        Tensor tensor = weights.get(name);
+        if (tensor == null) {
+            throw SaveException.user(
+                    "graph '" + graph.name() + "' has no weight '" + name + "' among its " + weights.size());
+        }
+        return tensor;
+    }
+
     /** Equal in everything including the bytes of weights and constants. */
     @Override
     public boolean equals(Object other) {
@@ -116,8 +126,7 @@ public record OnnxModel(
                 && metadata.equals(model.metadata)
                 && functions.equals(model.functions)
                 && preserved.equals(model.preserved)
-                && weights.entrySet().stream()
-                        .allMatch(entry -> entry.getValue().contentEquals(model.weights.get(entry.getKey())));
+                && Graph.sameTensors(weights, model.weights);
     }
 
     @Override

@@ -6,7 +6,10 @@ import java.nio.ByteOrder;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 final class WireReader {
     /** The nesting at which protobuf parsers give up. */
     private static final int DEEPEST = 100;
+
+    private static final int LONGEST_PATH = 8;
 
     private final ByteBuffer data;
     private final String file;
@@ -55,7 +60,7 @@ final class WireReader {
         this.limit = limit;
         this.label = label;
         if (depth > DEEPEST) {
-            throw parent.error("messages are nested more than " + DEEPEST + " deep");
+            throw parent.problem("messages are nested more than " + DEEPEST + " deep");
         }
     }
 
@@ -231,13 +236,19 @@ final class WireReader {
 
     /** A USER error that says where this message is. */
     SaveException problem(String what) {
-        StringBuilder where = new StringBuilder();
+        Deque<String> where = new ArrayDeque<>();
         for (WireReader at = this; at != null; at = at.parent) {
-            if (!at.label.isEmpty() && (at.parent == null || !at.label.equals(at.parent.label))) {
-                where.insert(0, where.isEmpty() ? at.label : at.label + ", ");
+            if (!at.label.isEmpty() && !at.label.equals(where.peekFirst())) {
+                where.addFirst(at.label);
             }
         }
-        return SaveException.user(file + ": " + (where.isEmpty() ? "" : where + ": ") + what);
+        if (where.size() > LONGEST_PATH) {
+            List<String> all = List.copyOf(where);
+            where = new ArrayDeque<>(all.subList(0, LONGEST_PATH / 2));
+            where.addLast("…");
+            where.addAll(all.subList(all.size() - LONGEST_PATH / 2, all.size()));
+        }
+        return SaveException.user(file + ": " + (where.isEmpty() ? "" : String.join(", ", where) + ": ") + what);
     }
 
     /** A growing array. */
