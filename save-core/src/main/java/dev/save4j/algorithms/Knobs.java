@@ -61,7 +61,7 @@ final class Knobs {
                 throw invalid;
             }
             // The first line of the message is the heading that is repeated below.
-            invalid.getMessage()
+            String.valueOf(invalid.getMessage())
                     .lines()
                     .skip(1)
                     .map(line -> line.substring("  - ".length()))

@@ -50,21 +50,26 @@ public final class Presets {
 
     /** Names of the algorithms for which a preset has settings. */
     public static List<String> algorithms(String preset) {
-        Map<String, AlgorithmSettings> settings = ALL.get(preset);
-        if (settings == null) {
-            throw SaveException.user(PolicyAlgorithms.unknown("preset", preset, ALL.keySet()));
-        }
-        return List.copyOf(settings.keySet());
+        return List.copyOf(preset(preset).keySet());
     }
 
     /** The settings of one algorithm in one preset; a USER error lists what exists. */
     public static AlgorithmSettings of(String preset, String algorithm) {
-        List<String> known = algorithms(preset);
-        if (!known.contains(algorithm)) {
-            throw SaveException.user(
-                    PolicyAlgorithms.unknown("algorithm of preset '" + preset + "' called", algorithm, known));
+        Map<String, AlgorithmSettings> known = preset(preset);
+        AlgorithmSettings settings = known.get(algorithm);
+        if (settings == null) {
+            throw SaveException.user(PolicyAlgorithms.unknown(
+                    "algorithm of preset '" + preset + "' called", algorithm, known.keySet()));
         }
-        return ALL.get(preset).get(algorithm);
+        return settings;
+    }
+
+    private static Map<String, AlgorithmSettings> preset(String name) {
+        Map<String, AlgorithmSettings> settings = ALL.get(name);
+        if (settings == null) {
+            throw SaveException.user(PolicyAlgorithms.unknown("preset", name, ALL.keySet()));
+        }
+        return settings;
     }
 
     private static Map<String, Map<String, AlgorithmSettings>> all() {

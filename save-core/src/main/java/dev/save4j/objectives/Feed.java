@@ -69,7 +69,7 @@ public record Feed(Map<String, Tensor> rows, Map<String, Tensor> scalars, int un
         if (from == 0 && to == rows) {
             return tensor;
         }
-        shape[0] = to - from;
+        shape[0] = (long) to - from;
         Tensor part = Tensor.allocate(tensor.type(), shape);
         ByteBuffer bytes = tensor.bytes();
         int stride = (int) (bytes.capacity() / rows);

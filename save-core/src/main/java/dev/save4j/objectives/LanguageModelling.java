@@ -36,7 +36,7 @@ public record LanguageModelling() implements Objective {
      */
     public Feed feed(int tokens, int[] start, int[] end) {
         TokenRows mask = new TokenRows(start.length, tokens);
-        long counted = 0;
+        double counted = 0;
         for (int row = 0; row < start.length; row++) {
             float[] ones = new float[end[row] - start[row]];
             java.util.Arrays.fill(ones, 1);
