@@ -61,6 +61,15 @@ public final class PolicyAlgorithms {
         return factory;
     }
 
+    /**
+     * The settings of an algorithm in a preset. In {@code paper} these are the algorithm's own defaults; a USER error when another framework has no
+     * such algorithm, rather than constants that are not its own.
+     */
+    public AlgorithmSettings settings(String preset, String algorithm) {
+        AlgorithmSettings defaults = named(algorithm).defaults();
+        return preset.equals("paper") ? defaults : Presets.of(preset, algorithm);
+    }
+
     /** The algorithm that the settings name. */
     public PolicyAlgorithm create(AlgorithmSettings settings) {
         return named(settings.algorithm()).create(settings);

@@ -58,8 +58,8 @@ public final class Presets {
         Map<String, AlgorithmSettings> known = preset(preset);
         AlgorithmSettings settings = known.get(algorithm);
         if (settings == null) {
-            throw SaveException.user(PolicyAlgorithms.unknown(
-                    "algorithm of preset '" + preset + "' called", algorithm, known.keySet()));
+            throw SaveException.user(
+                    PolicyAlgorithms.unknown("algorithm of preset '" + preset + "' called", algorithm, known.keySet()));
         }
         return settings;
     }

@@ -4,7 +4,6 @@ import dev.save4j.SaveException;
 import dev.save4j.algorithms.AlgorithmSettings;
 import dev.save4j.algorithms.PolicyAlgorithm;
 import dev.save4j.algorithms.PolicyAlgorithms;
-import dev.save4j.algorithms.Presets;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.Engines;
 import dev.save4j.engine.GradientEngine;
@@ -60,9 +59,7 @@ public record Registry(
     public PolicyAlgorithm algorithm(Experiment experiment) {
         Experiment.Algorithm named = experiment.algorithm();
         PolicyAlgorithm.Factory factory = algorithms.named(named.name());
-        AlgorithmSettings preset = Presets.algorithms(named.preset()).contains(named.name())
-                ? Presets.of(named.preset(), named.name())
-                : factory.defaults();
+        AlgorithmSettings preset = algorithms.settings(named.preset(), named.name());
         Map<String, Object> overrides = new LinkedHashMap<>();
         overrides.put("longest_answer", experiment.rollout().maxTokens());
         overrides.putAll(named.settings());

@@ -135,6 +135,8 @@ class AlgorithmSettingsTest {
                 .hasMessage(
                         "there is no algorithm of preset 'trl' called 'reinforce++'. Available: grpo, dr-grpo, rloo,"
                                 + " gspo, gspo-token.");
+        assertThatThrownBy(() -> PolicyAlgorithms.builtIn().settings("trl", "reinforce++"))
+                .hasMessageStartingWith("there is no algorithm of preset 'trl' called 'reinforce++'");
         assertThatThrownBy(() -> PolicyAlgorithms.builtIn().named("groo"))
                 .hasMessageStartingWith("there is no algorithm 'groo'. Available: dr-grpo, grpo, gspo, gspo-token,"
                         + " reinforce++, rloo. Did you mean '");
@@ -161,6 +163,8 @@ class AlgorithmSettingsTest {
         PolicyAlgorithms algorithms = PolicyAlgorithms.builtIn().with(own);
         assertThat(algorithms.names()).contains("own", "grpo");
         assertThat(algorithms.named("own")).isSameAs(own);
+        assertThat(algorithms.settings("paper", "own")).isEqualTo(own.defaults());
+        assertThat(algorithms.settings("verl", "grpo")).isEqualTo(Presets.of("verl", "grpo"));
         assertThatThrownBy(() -> algorithms.with(own)).hasMessage("two algorithms are called 'own'");
     }
 }
