@@ -1,5 +1,6 @@
 package dev.save4j.models;
 
+import dev.save4j.AtomicFiles;
 import dev.save4j.SaveException;
 import dev.save4j.engine.DecoderGraph;
 import dev.save4j.graph.Graph;
@@ -7,6 +8,7 @@ import dev.save4j.graph.GraphBuilder;
 import dev.save4j.graph.Value;
 import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.WeightStore;
+import java.nio.file.Path;
 
 /** A causal backbone as a policy: it makes the graphs that sample from it and that score what was sampled. Immutable but for the weights. */
 public final class PolicyModel {
@@ -21,6 +23,21 @@ public final class PolicyModel {
         Backbones.check(backbone.family(), backbone.parameters(), weights);
         this.backbone = backbone;
         this.weights = weights;
+    }
+
+    /** Loads a checkpoint; a USER error when the folder does not hold a causal language model. */
+    public static PolicyModel load(ModelFolder folder) {
+        return SavedModels.loadPolicy(folder);
+    }
+
+    /**
+     * Saves the model as a new folder, which Transformers opens as {@code …ForCausalLM}.
+     *
+     * @param tokenizer writes the files of the tokenizer
+     * @throws SaveException USER when the folder exists and is not empty
+     */
+    public ModelFolder save(Path folder, AtomicFiles.FolderContent tokenizer) {
+        return SavedModels.save(this, folder, tokenizer);
     }
 
     public CausalBackbone backbone() {

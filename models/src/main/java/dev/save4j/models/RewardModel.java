@@ -1,11 +1,15 @@
 package dev.save4j.models;
 
+import dev.save4j.AtomicFiles;
 import dev.save4j.SaveException;
 import dev.save4j.graph.Graph;
 import dev.save4j.graph.GraphBuilder;
 import dev.save4j.graph.Value;
 import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.WeightStore;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * A backbone with a reward head and, where values are asked for, a value head. It makes graphs; engines run and train them. The graphs may be
@@ -28,6 +32,34 @@ public final class RewardModel {
         this.backbone = backbone;
         this.pooling = pooling;
         this.weights = weights;
+    }
+
+    /** Loads a model whose heads are all in its folder, with the pooling that its {@code config.json} names. */
+    public static RewardModel load(ModelFolder folder) {
+        return load(folder, Optional.empty(), Set.of(), 0);
+    }
+
+    /**
+     * Loads a model from a checkpoint, or from an ONNX file where there is no checkpoint.
+     *
+     * @param pooling instead of {@code pooling} in {@code config.json}, which causal models need not have: theirs is LAST_TOKEN
+     * @param newHeads heads to create where the folder has none; any other missing head is an error when it is used
+     * @param seed of the new heads
+     * @throws SaveException USER when the folder does not hold such a model, or its reward head is missing and not to be created
+     */
+    public static RewardModel load(ModelFolder folder, Optional<Pooling> pooling, Set<Head> newHeads, long seed) {
+        return SavedModels.loadReward(folder, pooling, newHeads, seed);
+    }
+
+    /**
+     * Saves the model as a new folder: a checkpoint that Transformers opens as {@code …ForSequenceClassification} with one label, or an ONNX file
+     * with the outputs {@code reward} and {@code value} where the backbone came as one.
+     *
+     * @param tokenizer writes the files of the tokenizer
+     * @throws SaveException USER when the folder exists and is not empty
+     */
+    public ModelFolder save(Path folder, AtomicFiles.FolderContent tokenizer) {
+        return SavedModels.save(this, folder, tokenizer);
     }
 
     public Backbone backbone() {
