@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.save4j.objectives.ContrastObjective.Variant;
+import dev.save4j.objectives.PolicyObjective.Normaliser;
 import dev.save4j.objectives.PolicyObjective.Ratio;
 import dev.save4j.tensor.Tensor;
 import java.util.Arrays;
@@ -87,11 +88,13 @@ class EngineObjectivesTest {
                                 "log_prob",
                                 logProb,
                                 1)));
+        // The normaliser is data, so one of them covers every graph.
         Stream<Named<Case>> policies = PolicyObjectiveTest.combinations().stream()
+                .filter(objective -> objective.normaliser() == Normaliser.SEQUENCE_MEAN)
                 .map(objective -> {
                     PolicyBatch batch = PolicyBatch.random(objective, 17, 0.8);
                     return Named.of(
-                            objective.surrogate() + " " + objective.ratio() + " " + objective.normaliser() + " "
+                            objective.surrogate() + " " + objective.ratio() + " "
                                     + objective.kl().estimator() + (objective.tokenAdvantage() ? " per token" : ""),
                             new Case(
                                     Graphed.of(objective),
