@@ -20,7 +20,7 @@ public record Optimization(
     /**
      * Weights that are trained differently.
      *
-     * @param learningRateScale multiplies the learning rate; 0 freezes the weights
+     * @param learningRateScale multiplies the learning rate; 0 freezes the weights, which then have no gradient and no part in the global norm
      */
     public record Group(Set<String> weights, double learningRateScale, double weightDecay) {
         public Group {

@@ -22,7 +22,7 @@ public interface Trainer extends AutoCloseable {
      */
     Map<String, Tensor> accumulate(Graph loss, Map<String, Tensor> inputs, double scale);
 
-    /** Runs a graph forward only. */
+    /** Runs a graph forward only; its loss may depend on no weight at all. Nothing is accumulated. */
     Map<String, Tensor> evaluate(Graph loss, Map<String, Tensor> inputs);
 
     /**
@@ -33,7 +33,7 @@ public interface Trainer extends AutoCloseable {
      */
     double step(double learningRate);
 
-    /** Copies of the accumulated gradients by weight; a weight that no loss reached is missing. */
+    /** Copies of the accumulated gradients by weight; a weight that is frozen, or that no loss reached, is missing. */
     Map<String, Tensor> gradients();
 
     /** A copy of the optimizer's state. */

@@ -70,7 +70,7 @@ final class RewardUpdater implements AutoCloseable {
             int[] labels,
             List<int[]> prompts,
             double[] targets,
-            List<PairInput> replay) {}
+            List<EncodedPair> replay) {}
 
     /** Makes one update. */
     Metrics update(Batch batch, double learningRate) {

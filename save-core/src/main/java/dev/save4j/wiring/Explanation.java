@@ -111,9 +111,9 @@ public final class Explanation {
         return experiment
                 .reward()
                 .pooling()
-                .map(pooling ->
-                        pooling.name().toLowerCase(java.util.Locale.ROOT).replace('_', ' '))
-                .orElse("model's own");
+                .name()
+                .toLowerCase(java.util.Locale.ROOT)
+                .replace('_', ' ');
     }
 
     private static String anchor(Anchor anchor) {

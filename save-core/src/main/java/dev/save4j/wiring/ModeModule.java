@@ -9,7 +9,6 @@ import dev.save4j.loop.LoopModels;
 import dev.save4j.loop.Progress;
 import dev.save4j.loop.SaveLoop;
 import dev.save4j.loop.TrainingData;
-import dev.save4j.models.ModelFolder;
 import dev.save4j.models.PolicyModel;
 import dev.save4j.models.RewardModel;
 import dev.save4j.run.Experiment;
@@ -74,28 +73,28 @@ final class ModeModule extends AbstractModule {
     @Singleton
     @Policy
     PolicyModel policy() {
-        return PolicyModel.load(ModelFolder.open(folder.preparedPolicy()));
+        return RunModels.openPolicy(folder.preparedPolicy());
     }
 
     @Provides
     @Singleton
     @Reference
     PolicyModel referencePolicy() {
-        return PolicyModel.load(ModelFolder.open(folder.preparedPolicy()));
+        return RunModels.openPolicy(folder.preparedPolicy());
     }
 
     @Provides
     @Singleton
     @Reward
     RewardModel reward() {
-        return RewardModel.load(ModelFolder.open(folder.preparedReward()));
+        return RunModels.openReward(folder.preparedReward(), experiment.reward(), experiment.seed());
     }
 
     @Provides
     @Singleton
     @Reference
     RewardModel referenceReward() {
-        return RewardModel.load(ModelFolder.open(folder.preparedReward()));
+        return RunModels.openReward(folder.preparedReward(), experiment.reward(), experiment.seed());
     }
 
     @Provides

@@ -91,9 +91,9 @@ final class DeviceMemory implements AutoCloseable {
         ByteBuffer bytes = buffer(tensor.size() * floating.getNumOfBytes());
         for (long value : tensor.values()) {
             if (floating == DataType.FLOAT64) {
-                bytes.putDouble((double) value);
+                bytes.putDouble(value);
             } else {
-                bytes.putFloat((float) value);
+                bytes.putFloat(value);
             }
         }
         return owned(bytes.clear(), tensor.shape(), floating);

@@ -122,6 +122,10 @@ final class LayoutOperators {
 
     private static NDArray concat(Arguments in) {
         int axis = in.axis("axis", 0);
+        if (in.count() == 1) {
+            // DJL copies a single part outside the graph of gradients.
+            return ElementwiseOperators.same(in.array(0));
+        }
         NDList parts = new NDList();
         for (int i = 0; i < in.count(); i++) {
             parts.add(in.array(i));
@@ -179,7 +183,7 @@ final class LayoutOperators {
         int columns = (int) in.shape(0)[rank - 1];
         long[] kept = new long[rows * columns];
         for (int i = 0; i < kept.length; i++) {
-            int offset = i % columns - i / columns;
+            long offset = i % columns - i / columns;
             kept[i] = upper == (offset >= diagonal) || offset == diagonal ? 1 : 0;
         }
         // A choice, not a product: what is cut off may be infinite.

@@ -1,6 +1,5 @@
 package dev.save4j.pytorch;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import dev.save4j.SaveException;
 import java.io.IOException;
@@ -36,8 +35,7 @@ final class TorchLibrary {
         setDefault("ai.djl.offline");
         setDefault("OPT_OUT_TRACKING");
         try {
-            // On a device of its own choice DJL would copy the weights instead of sharing them.
-            return NDManager.newBaseManager(Device.cpu(), "PyTorch");
+            return NDManager.newBaseManager("PyTorch");
         } catch (LinkageError | RuntimeException failure) {
             throw unavailable(failure);
         }

@@ -316,7 +316,6 @@ final class OnnxRuntimeOperators {
         addMicrosoft(rules, FLOATING, "EmbedLayerNormalization", "epsilon", "mask_index_type");
         addMicrosoft(rules, FLOATING, "BiasGelu FastGelu Gelu");
         addMicrosoft(rules, FLOATING, "QuickGelu", "alpha");
-        addMicrosoft(rules, FLOATING, "BiasSoftmax", "axis", "is_inner_broadcast");
     }
 
     private static void add(

@@ -1,0 +1,126 @@
+package dev.save4j.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import dev.save4j.engine.OperatorRule;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * What an engine says it can run, it runs right; all else it refuses when a graph is opened. The cases are the operator tests of the ONNX project, if
+ * the data is there (see the system property {@code save4j.shared}), and cases of the kit's own, judged by the same operators in plain Java and
+ * double precision. Every operator of the engine's table must have a case that passes.
+ */
+public abstract class OperatorConformance {
+    private final ForwardEngine engine;
+
+    protected OperatorConformance(ForwardEngine engine) {
+        this.engine = engine;
+    }
+
+    /**
+     * Cases in which the engine's library differs from the ONNX project, by name, each with the reason. That they still do is checked.
+     */
+    protected Map<String, String> disagreements() {
+        return Map.of();
+    }
+
+    /**
+     * Operators of the table for which the kit has no case, as {@code domain::Operator}, each with the reason. That there is still none is checked.
+     */
+    protected Map<String, String> unproven() {
+        return Map.of();
+    }
+
+    @TestFactory
+    Stream<DynamicNode> operators() {
+        Report report = new Report();
+        return Stream.of(
+                dynamicContainer("cases of the ONNX project", onnxCases(report)),
+                dynamicContainer("cases of the kit", kitCases(report)),
+                dynamicContainer("every listed operator has a case that passes", coverage(report)),
+                dynamicTest("summary", () -> System.out.println(report.summary("operators", engine.name()))));
+    }
+
+    private Stream<DynamicNode> onnxCases(Report report) {
+        Optional<List<Path>> folders = OnnxCases.folders();
+        if (folders.isEmpty()) {
+            String why = "the operator tests of the ONNX project are not there";
+            report.skipped("all cases of the ONNX project", why);
+            return Stream.of(dynamicTest("skipped", () -> Assumptions.abort(why)));
+        }
+        return folders.get().stream().map(folder -> {
+            String name = folder.getFileName().toString();
+            return dynamicTest(name, () -> run(name, () -> OnnxCases.read(folder), report));
+        });
+    }
+
+    private Stream<DynamicNode> kitCases(Report report) {
+        return SampleList.all().stream()
+                .map(sample -> dynamicTest(sample.name(), () -> run(sample.name(), sample::forward, report)));
+    }
+
+    private void run(String name, java.util.function.Supplier<OperatorCase> read, Report report) {
+        OperatorCase operatorCase = read.get();
+        String disagreement = disagreements().get(name);
+        if (disagreement != null) {
+            report.skipped(name, disagreement);
+            assertThatThrownBy(() -> operatorCase.tryOn(engine))
+                    .as("the case passes now, so it must not be listed as a disagreement any more")
+                    .isInstanceOf(AssertionError.class);
+            return;
+        }
+        try {
+            if (operatorCase.tryOn(engine) == OperatorCase.Outcome.PASSED) {
+                report.passed(operatorCase.operators());
+            } else {
+                report.refused();
+            }
+        } catch (AssertionError | RuntimeException failure) {
+            report.failed(name);
+            throw failure;
+        }
+    }
+
+    private Stream<DynamicNode> coverage(Report report) {
+        List<DynamicNode> tests = new ArrayList<>();
+        for (OperatorRule rule : engine.operators().rules()) {
+            String operator = rule.domain().isEmpty() ? rule.operator() : rule.domain() + "::" + rule.operator();
+            tests.add(dynamicTest(operator, () -> {
+                String reason = unproven().get(operator);
+                if (reason != null) {
+                    report.skipped(operator, reason);
+                    assertThat(report.hasProven(operator))
+                            .as("the kit has a case for %s now, so it must not be listed as unproven", operator)
+                            .isFalse();
+                } else {
+                    assertThat(report.hasProven(operator))
+                            .as(
+                                    "engine '%s' lists %s, but the kit has no case for it that passes",
+                                    engine.name(), operator)
+                            .isTrue();
+                }
+            }));
+        }
+        unproven().keySet().stream()
+                .filter(operator -> engine.operators().rules().stream()
+                        .noneMatch(rule -> operator.equals(
+                                rule.domain().isEmpty() ? rule.operator() : rule.domain() + "::" + rule.operator())))
+                .forEach(operator -> tests.add(dynamicTest(
+                        operator,
+                        () -> assertThat(operator)
+                                .as("unproven, but not in the table")
+                                .isNull())));
+        return tests.stream();
+    }
+}
