@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The memory of a decoder: for each layer one buffer of keys and one of values, {@code [rows, kvHeads, maxLength, headSize]}, and one of logits,
@@ -32,7 +33,7 @@ final class DecoderMemory implements AutoCloseable {
     private final Tensor lengths;
     private final Tensor longest;
     /** By number of rows; made once, so that a step makes no objects. */
-    private final View[] steps;
+    private final @Nullable View[] steps;
 
     /** Native views of some rows: what is fed, and what is written. */
     private record View(Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> outputs) {

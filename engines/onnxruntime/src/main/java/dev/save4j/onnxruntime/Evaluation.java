@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -94,7 +95,7 @@ final class Evaluation {
             for (int axis = 0; axis < input.type().rank(); axis++) {
                 sizes.putIfAbsent(
                         input.type().dimension(axis).symbol(),
-                        inputs.get(input.name()).dimension(axis));
+                        Objects.requireNonNull(inputs.get(input.name())).dimension(axis));
             }
         }
         sizes.remove("");

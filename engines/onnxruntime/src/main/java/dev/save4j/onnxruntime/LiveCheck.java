@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 
 /**
@@ -176,11 +177,15 @@ final class LiveCheck implements AutoCloseable {
     }
 
     private static boolean same(Map<String, Tensor> left, Map<String, Tensor> right) {
-        return left.entrySet().stream().allMatch(output -> output.getValue().contentEquals(right.get(output.getKey())));
+        return left.keySet().stream().allMatch(output -> of(left, output).contentEquals(of(right, output)));
     }
 
     private static boolean agree(Map<String, Tensor> left, Map<String, Tensor> right) {
-        return left.entrySet().stream().allMatch(output -> agree(output.getValue(), right.get(output.getKey())));
+        return left.keySet().stream().allMatch(output -> agree(of(left, output), of(right, output)));
+    }
+
+    private static Tensor of(Map<String, Tensor> outputs, String output) {
+        return Objects.requireNonNull(outputs.get(output));
     }
 
     private static boolean agree(Tensor left, Tensor right) {

@@ -320,14 +320,14 @@ final class OnnxRuntimeOperators {
 
     private static void add(
             List<OperatorRule> rules, Set<ElementType> elements, String operators, String... attributes) {
-        for (String operator : operators.split(" ")) {
+        for (String operator : operators.split(" ", -1)) {
             rules.add(new OperatorRule("", operator, Set.of(attributes), elements, false));
         }
     }
 
     private static void addMicrosoft(
             List<OperatorRule> rules, Set<ElementType> elements, String operators, String... attributes) {
-        for (String operator : operators.split(" ")) {
+        for (String operator : operators.split(" ", -1)) {
             rules.add(new OperatorRule(Node.MICROSOFT, operator, Set.of(attributes), elements, false));
         }
     }

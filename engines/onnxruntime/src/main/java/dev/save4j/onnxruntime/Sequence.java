@@ -30,8 +30,8 @@ final class Sequence {
     /**
      * Starts over.
      *
-     * @param cached tokens of the prompt
-     * @param limit of sampled tokens
+     * @param cachedTokens of the prompt
+     * @param tokenLimit of sampled tokens
      */
     void begin(int ofRequest, int ofCompletion, int cachedTokens, int tokenLimit, SplittableRandom ownStream) {
         request = ofRequest;

@@ -24,10 +24,10 @@ class SamplerTest {
     }
 
     /** The ids that come out of many draws. */
-    private static TreeSet<Integer> drawn(Sampling sampling, float... logits) {
+    private static Set<Integer> drawn(Sampling sampling, float... logits) {
         Sampler sampler = new Sampler(logits.length, sampling);
         SplittableRandom stream = new SplittableRandom(1);
-        TreeSet<Integer> ids = new TreeSet<>();
+        Set<Integer> ids = new TreeSet<>();
         for (int i = 0; i < 4000; i++) {
             ids.add(sampler.sample(FloatBuffer.wrap(logits), 0, stream));
         }
@@ -201,7 +201,7 @@ class SamplerTest {
 
     @Test
     void streamsOfNeighbouringSeedsAndCompletionsDiffer() {
-        TreeSet<Double> firsts = new TreeSet<>();
+        Set<Double> firsts = new TreeSet<>();
         for (long seed = 0; seed < 50; seed++) {
             for (int completion = 0; completion < 50; completion++) {
                 firsts.add(Streams.of(seed, completion).nextDouble());

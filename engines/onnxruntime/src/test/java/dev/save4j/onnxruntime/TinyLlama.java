@@ -29,7 +29,7 @@ record TinyLlama(
             Tensor tensor = Tensor.allocate(ElementType.FLOAT, type.fixedShape());
             FloatBuffer values = tensor.floats();
             boolean norm = tensor.rank() == 1;
-            double scale = name.equals("embed") ? 1 : 1.7 / Math.sqrt(tensor.dimension(tensor.rank() - 1));
+            double scale = name.equals("embed") ? 1 : 1.7 / Math.sqrt((double) tensor.dimension(tensor.rank() - 1));
             for (int i = 0; i < values.capacity(); i++) {
                 double noise = 2 * random.nextDouble() - 1;
                 values.put(i, (float) (norm ? 1 + 0.1 * noise : scale * noise));
@@ -113,7 +113,7 @@ record TinyLlama(
             Value mixed = scores.softmax(-1)
                     .matmul(v.gather(shared, 1))
                     .transpose(0, 2, 1, 3)
-                    .reshape(0, 0, heads * headSize);
+                    .reshape(0, 0, (long) heads * headSize);
             x = x.add(linear(g, mixed, at + "o", hidden, heads * headSize));
             x = x.add(feedForward(g, norm(g, x, at + "norm2"), at));
         }
