@@ -6,9 +6,9 @@ import java.util.Set;
 /**
  * How completions are sampled.
  *
- * @param temperature divides the logits; 0 takes the most likely token
+ * @param temperature divides the logits; 0 takes the most likely token, whose log-probability is given at temperature 1
  * @param topK keeps the k most likely tokens; 0 keeps all
- * @param topP keeps the smallest set of tokens whose probability reaches p; 1 keeps all
+ * @param topP keeps the smallest set of tokens whose probability reaches p, among those that top-k keeps; 1 keeps all
  * @param maxTokens the longest completion, stop token included
  * @param stopTokens end a completion; the stop token is its last token
  */
