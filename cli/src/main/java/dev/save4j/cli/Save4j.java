@@ -16,7 +16,14 @@ import picocli.CommandLine.Spec;
         versionProvider = Save4j.Version.class,
         description = "Improves reward models with the answers a policy gives while it is being trained.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {RunCommand.class, ExplainCommand.class, EnginesCommand.class},
+        subcommands = {
+            RunCommand.class,
+            RewardCommand.class,
+            SampleCommand.class,
+            ExplainCommand.class,
+            EnginesCommand.class,
+            ModelCommand.class
+        },
         footer = {"", "Begin with: save4j run experiments/quickstart.yaml"})
 public final class Save4j implements Callable<Integer> {
     @Spec

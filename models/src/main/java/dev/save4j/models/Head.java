@@ -7,6 +7,7 @@ import dev.save4j.graph.Value;
 import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.Tensor;
 import dev.save4j.tensor.WeightStore;
+import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -68,6 +69,18 @@ public enum Head {
             });
         }
         return new WeightStore(all);
+    }
+
+    /** Makes a head with a bias answer the same for every input. The caller holds the store's write lease. */
+    public void setConstant(WeightStore weights, float value) {
+        if (bias.isEmpty()) {
+            throw SaveException.internal("head '" + weight + "' has no bias");
+        }
+        FloatBuffer slope = weights.get(weight).floats();
+        while (slope.hasRemaining()) {
+            slope.put(0);
+        }
+        weights.get(bias).floats().put(0, value);
     }
 
     /** A USER error when the head is missing or has another width. */

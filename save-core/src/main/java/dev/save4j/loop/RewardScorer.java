@@ -1,0 +1,46 @@
+package dev.save4j.loop;
+
+import dev.save4j.engine.EngineSettings;
+import dev.save4j.engine.InferenceEngine;
+import dev.save4j.models.RewardModel;
+import dev.save4j.tokenizers.Tokenizer;
+import java.util.List;
+
+/** Scores answers with a reward model, for use outside the loop. Closes its sessions, neither model nor tokenizer. One thread at a time. */
+public final class RewardScorer implements AutoCloseable {
+    private final RewardFormat format;
+    private final Grader grader;
+    private long cut;
+
+    /**
+     * @param maxLength tokens of prompt and answer together, at most what the model has
+     * @param batch rows per run
+     */
+    public RewardScorer(
+            RewardModel model, Tokenizer tokenizer, int maxLength, InferenceEngine engine, EngineSettings settings, int batch) {
+        format = new RewardFormat(
+                tokenizer, model.backbone().causal(), Math.min(maxLength, model.backbone().maxLength()));
+        grader = new Grader(model, engine, settings, batch);
+    }
+
+    /** An answer that ended by itself. */
+    public record Item(String prompt, String answer) {}
+
+    /** The reward of each answer, in order. */
+    public double[] score(List<Item> items) {
+        List<RewardInput> inputs =
+                items.stream().map(item -> format.answer(item.prompt(), item.answer(), true)).toList();
+        cut += inputs.stream().filter(RewardInput::cut).count();
+        return grader.rewards(inputs);
+    }
+
+    /** How many answers so far were too long for the model and lost their end. */
+    public long cut() {
+        return cut;
+    }
+
+    @Override
+    public void close() {
+        grader.close();
+    }
+}

@@ -1,0 +1,83 @@
+package dev.save4j.loop;
+
+import dev.save4j.data.Preference;
+import dev.save4j.engine.EngineSettings;
+import dev.save4j.engine.GradientEngine;
+import dev.save4j.engine.InferenceEngine;
+import dev.save4j.models.Head;
+import dev.save4j.models.RewardModel;
+import dev.save4j.run.Experiment;
+import dev.save4j.tensor.WeightStore;
+import dev.save4j.tokenizers.Tokenizer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalDouble;
+
+/** Trains a reward model on labelled pairs outside the loop. */
+public final class RewardTrainingJob {
+    private static final int SCORING_BATCH = 64;
+
+    private RewardTrainingJob() {}
+
+    /**
+     * What came out.
+     *
+     * @param scores of every held-out pair after training, chosen before rejected
+     * @param cut answers of training and held-out pairs that were too long for the model
+     */
+    public record Outcome(List<double[]> scores, long cut) {}
+
+    /**
+     * Trains the model in place and scores the held-out pairs. Afterwards the value head, where there is one, answers with the mean reward of the
+     * training pairs, which is the best start without a policy to sample from.
+     *
+     * @param maxLength tokens of prompt and answer together
+     * @param metrics file for the metrics of every step
+     */
+    public static Outcome train(
+            RewardModel model,
+            Tokenizer tokenizer,
+            List<Preference> pairs,
+            List<Preference> heldOut,
+            Experiment.RewardTraining settings,
+            int maxLength,
+            GradientEngine gradient,
+            InferenceEngine scoring,
+            EngineSettings machine,
+            long seed,
+            Path metrics,
+            Progress progress) {
+        RewardFormat format = new RewardFormat(
+                tokenizer, model.backbone().causal(), Math.min(maxLength, model.backbone().maxLength()));
+        try (Grader grader = new Grader(model, scoring, machine, SCORING_BATCH);
+                StepLog log = new StepLog(metrics, 0)) {
+            Scoring scores = new Scoring(grader, format);
+            List<PairInput> training = scores.readAll(pairs, settings.useMargin());
+            List<PairInput> measured = scores.readAll(heldOut, false);
+            RewardTraining.train(
+                    model, training, measured, scores, settings, gradient, machine, new Seeds(seed), log::write, progress);
+            if (model.hasValueHead()) {
+                startValueAtMean(model, scores.scores(training));
+            }
+            return new Outcome(scores.scores(measured), cut(training) + cut(measured));
+        }
+    }
+
+    private static long cut(List<PairInput> pairs) {
+        return pairs.stream()
+                .mapToLong(pair -> (pair.chosen().cut() ? 1 : 0) + (pair.rejected().cut() ? 1 : 0))
+                .sum();
+    }
+
+    private static void startValueAtMean(RewardModel model, List<double[]> scores) {
+        OptionalDouble mean = scores.stream()
+                .mapToDouble(score -> (score[0] + score[1]) / 2)
+                .average();
+        if (mean.isEmpty()) {
+            return;
+        }
+        try (WeightStore.Lease lease = model.weights().writing()) {
+            Head.VALUE.setConstant(model.weights(), (float) mean.getAsDouble());
+        }
+    }
+}
