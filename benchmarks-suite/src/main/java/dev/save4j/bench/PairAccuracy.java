@@ -42,7 +42,11 @@ public record PairAccuracy(String scorer, int correct, int ties, int pairs) {
 
     /** The baseline that prefers the answer with more code points, by which every reward model should be measured. */
     public static PairAccuracy ofLength(List<Preference> pairs) {
-        return of("length", pairs.stream().map(pair -> new double[] {length(pair.chosenText()), length(pair.rejectedText())}).toList());
+        return of(
+                "length",
+                pairs.stream()
+                        .map(pair -> new double[] {length(pair.chosenText()), length(pair.rejectedText())})
+                        .toList());
     }
 
     private static double length(String text) {

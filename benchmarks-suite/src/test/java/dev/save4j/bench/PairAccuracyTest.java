@@ -17,7 +17,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class PairAccuracyTest {
     @Test
     void countsTiesAsWrong() {
-        PairAccuracy accuracy = PairAccuracy.of("x", List.of(new double[] {1, 0}, new double[] {0, 0}, new double[] {0, 1}));
+        PairAccuracy accuracy =
+                PairAccuracy.of("x", List.of(new double[] {1, 0}, new double[] {0, 0}, new double[] {0, 1}));
         assertThat(accuracy).isEqualTo(new PairAccuracy("x", 1, 1, 3));
     }
 
@@ -44,7 +45,8 @@ class PairAccuracyTest {
         Path file = Path.of(System.getProperty("save4j.shared", "../shared"))
                 .resolve("data/preferences/ultrafeedback-binarized-sample/" + split + ".jsonl.gz");
         assumeTrue(Files.exists(file), "no " + file);
-        PairAccuracy length = PairAccuracy.ofLength(Preferences.readAll(file, DataOptions.defaults()).rows());
+        PairAccuracy length = PairAccuracy.ofLength(
+                Preferences.readAll(file, DataOptions.defaults()).rows());
         assertThat(length.correct()).isEqualTo(correct);
         assertThat(length.pairs()).isEqualTo(pairs);
     }

@@ -53,10 +53,12 @@ final class ModelCommand implements Callable<Integer> {
         public Integer call() {
             PrintWriter err = spec.commandLine().getErr();
             ModelCache cache = ModelCache.ofUser();
-            ModelFolder folder = jar.isPresent() ? cache.get(name, jar.get()) : cache.get(name, line -> {
-                err.println(line);
-                err.flush();
-            });
+            ModelFolder folder = jar.isPresent()
+                    ? cache.get(name, jar.get())
+                    : cache.get(name, line -> {
+                        err.println(line);
+                        err.flush();
+                    });
             spec.commandLine().getOut().println(folder.path());
             spec.commandLine().getOut().flush();
             return 0;
@@ -64,7 +66,10 @@ final class ModelCommand implements Callable<Integer> {
     }
 
     /** Lists the models. */
-    @Command(name = "names", mixinStandardHelpOptions = true, description = "Lists the models that 'save4j model get' knows.")
+    @Command(
+            name = "names",
+            mixinStandardHelpOptions = true,
+            description = "Lists the models that 'save4j model get' knows.")
     static final class Names implements Callable<Integer> {
         @Spec
         private CommandSpec spec;

@@ -61,19 +61,31 @@ final class RewardScoreCommand implements Callable<Integer> {
     @Option(names = "--in", paramLabel = "FILE", description = "JSON Lines; standard input by default.")
     private Optional<Path> input = Optional.empty();
 
-    @Option(names = "--out", paramLabel = "FILE", description = "JSON Lines; standard output by default. Appears when it is complete.")
+    @Option(
+            names = "--out",
+            paramLabel = "FILE",
+            description = "JSON Lines; standard output by default. Appears when it is complete.")
     private Optional<Path> output = Optional.empty();
 
-    @Option(names = "--max-length", defaultValue = "512", description = "Tokens of prompt and answer together (default ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--max-length",
+            defaultValue = "512",
+            description = "Tokens of prompt and answer together (default ${DEFAULT-VALUE}).")
     private int maxLength;
 
-    @Option(names = "--batch", defaultValue = "32", description = "Answers per run of the model (default ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--batch",
+            defaultValue = "32",
+            description = "Answers per run of the model (default ${DEFAULT-VALUE}).")
     private int batch;
 
     @Option(names = "--threads", defaultValue = "1", description = "Native threads (default ${DEFAULT-VALUE}).")
     private int threads;
 
-    @Option(names = "--engine", defaultValue = "onnxruntime", description = "The inference engine (default ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--engine",
+            defaultValue = "onnxruntime",
+            description = "The inference engine (default ${DEFAULT-VALUE}).")
     private String engine;
 
     private record Row(ObjectNode json, RewardScorer.Item item) {}
@@ -93,7 +105,8 @@ final class RewardScoreCommand implements Callable<Integer> {
                 InputStream in = new BufferedInputStream(open())) {
             long[] rows = new long[1];
             if (output.isPresent()) {
-                AtomicFiles.write(output.get(), channel -> rows[0] = score(in, Channels.newOutputStream(channel), scorer));
+                AtomicFiles.write(
+                        output.get(), channel -> rows[0] = score(in, Channels.newOutputStream(channel), scorer));
             } else {
                 rows[0] = score(in, System.out, scorer);
             }
@@ -136,7 +149,8 @@ final class RewardScoreCommand implements Callable<Integer> {
             }
         }
         if (rows == 0) {
-            throw SaveException.user(source() + " has no answers to score; expected JSON Lines with \"prompt\" and \"response\"");
+            throw SaveException.user(
+                    source() + " has no answers to score; expected JSON Lines with \"prompt\" and \"response\"");
         }
         write(chunk, scorer, out);
         return rows;
@@ -159,15 +173,17 @@ final class RewardScoreCommand implements Callable<Integer> {
                 for (String key : ANSWER_KEYS) {
                     JsonNode answer = json.path(key);
                     if (answer.isString() && json.path("prompt").isString()) {
-                        return new Row(json, new RewardScorer.Item(json.get("prompt").stringValue(), answer.stringValue()));
+                        return new Row(
+                                json, new RewardScorer.Item(json.get("prompt").stringValue(), answer.stringValue()));
                     }
                 }
-                throw SaveException.user(source() + ", line " + line + ": expected the texts \"prompt\" and one of " + ANSWER_KEYS
-                        + ", found the keys " + json.propertyNames());
+                throw SaveException.user(source() + ", line " + line + ": expected the texts \"prompt\" and one of "
+                        + ANSWER_KEYS + ", found the keys " + json.propertyNames());
             }
             throw SaveException.user(source() + ", line " + line + ": expected a JSON object");
         } catch (JacksonException malformed) {
-            throw SaveException.user(source() + ", line " + line + ": not valid JSON: " + malformed.getOriginalMessage(), malformed);
+            throw SaveException.user(
+                    source() + ", line " + line + ": not valid JSON: " + malformed.getOriginalMessage(), malformed);
         }
     }
 

@@ -67,31 +67,54 @@ final class RewardTrainCommand implements Callable<Integer> {
     @Option(names = "--pooling", description = "${COMPLETION-CANDIDATES}; by default what the model says.")
     private Optional<Pooling> pooling = Optional.empty();
 
-    @Option(names = "--preferences", required = true, paramLabel = "FILE", description = "Labelled pairs: JSONL, JSON or parquet.")
+    @Option(
+            names = "--preferences",
+            required = true,
+            paramLabel = "FILE",
+            description = "Labelled pairs: JSONL, JSON or parquet.")
     private Path preferences;
 
-    @Option(names = "--held-out", required = true, paramLabel = "FILE", description = "Labelled pairs that are only measured on.")
+    @Option(
+            names = "--held-out",
+            required = true,
+            paramLabel = "FILE",
+            description = "Labelled pairs that are only measured on.")
     private Path heldOut;
 
     @Option(names = "--out", required = true, paramLabel = "FOLDER", description = "A new folder for the results.")
     private Path out;
 
-    @Option(names = "--max-length", defaultValue = "256", description = "Tokens of prompt and answer together (default ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--max-length",
+            defaultValue = "256",
+            description = "Tokens of prompt and answer together (default ${DEFAULT-VALUE}).")
     private int maxLength;
 
     @Option(names = "--threads", defaultValue = "2", description = "Native threads (default ${DEFAULT-VALUE}).")
     private int threads;
 
-    @Option(names = "--seed", defaultValue = "17", description = "Of the new heads and the order of pairs (default ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--seed",
+            defaultValue = "17",
+            description = "Of the new heads and the order of pairs (default ${DEFAULT-VALUE}).")
     private long seed;
 
-    @Option(names = "--engine", defaultValue = "djl-pytorch", description = "The gradient engine (default ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--engine",
+            defaultValue = "djl-pytorch",
+            description = "The gradient engine (default ${DEFAULT-VALUE}).")
     private String engine;
 
-    @Option(names = "--scoring-engine", defaultValue = "onnxruntime", description = "The inference engine (default ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--scoring-engine",
+            defaultValue = "onnxruntime",
+            description = "The inference engine (default ${DEFAULT-VALUE}).")
     private String scoringEngine;
 
-    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "A setting of the training. May be given several times.")
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "A setting of the training. May be given several times.")
     private List<String> overrides = new ArrayList<>();
 
     @Override
@@ -133,7 +156,8 @@ final class RewardTrainCommand implements Callable<Integer> {
     }
 
     private Experiment.RewardTraining settings() {
-        List<String> full = new ArrayList<>(List.of("reward.training.epochs=1", "reward.training.learning_rate=3.0e-5"));
+        List<String> full =
+                new ArrayList<>(List.of("reward.training.epochs=1", "reward.training.learning_rate=3.0e-5"));
         overrides.forEach(override -> full.add("reward.training." + override));
         return ExperimentReader.resolve("name: reward-training\ndata: {lab: tales}\n", "reward train", full)
                 .experiment()

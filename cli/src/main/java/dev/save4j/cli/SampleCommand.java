@@ -44,13 +44,19 @@ final class SampleCommand implements Callable<Integer> {
     @Option(names = "--prompt", required = true, description = "What to answer.")
     private String prompt;
 
-    @Option(names = "--tokenizer", paramLabel = "PATH", description = "A tokenizer file or folder, if the model folder has none.")
+    @Option(
+            names = "--tokenizer",
+            paramLabel = "PATH",
+            description = "A tokenizer file or folder, if the model folder has none.")
     private Optional<Path> tokenizer = Optional.empty();
 
     @Option(names = "--answers", defaultValue = "1", description = "How many answers (default ${DEFAULT-VALUE}).")
     private int answers;
 
-    @Option(names = "--max-tokens", defaultValue = "64", description = "The longest answer, in tokens (default ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--max-tokens",
+            defaultValue = "64",
+            description = "The longest answer, in tokens (default ${DEFAULT-VALUE}).")
     private int maxTokens;
 
     @Option(names = "--temperature", defaultValue = "1", description = "Divides the logits (default ${DEFAULT-VALUE}).")
@@ -62,13 +68,19 @@ final class SampleCommand implements Callable<Integer> {
     @Option(names = "--top-k", defaultValue = "0", description = "Only the k most likely tokens; 0 for all (default).")
     private int topK;
 
-    @Option(names = "--top-p", defaultValue = "1", description = "Only the most likely tokens that together reach p (default 1: all).")
+    @Option(
+            names = "--top-p",
+            defaultValue = "1",
+            description = "Only the most likely tokens that together reach p (default 1: all).")
     private double topP;
 
     @Option(names = "--seed", defaultValue = "1", description = "Of the random numbers (default ${DEFAULT-VALUE}).")
     private long seed;
 
-    @Option(names = "--engine", defaultValue = "onnxruntime", description = "The rollout engine (default ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--engine",
+            defaultValue = "onnxruntime",
+            description = "The rollout engine (default ${DEFAULT-VALUE}).")
     private String engine;
 
     @Override

@@ -17,9 +17,16 @@ public final class RewardScorer implements AutoCloseable {
      * @param batch rows per run
      */
     public RewardScorer(
-            RewardModel model, Tokenizer tokenizer, int maxLength, InferenceEngine engine, EngineSettings settings, int batch) {
+            RewardModel model,
+            Tokenizer tokenizer,
+            int maxLength,
+            InferenceEngine engine,
+            EngineSettings settings,
+            int batch) {
         format = new RewardFormat(
-                tokenizer, model.backbone().causal(), Math.min(maxLength, model.backbone().maxLength()));
+                tokenizer,
+                model.backbone().causal(),
+                Math.min(maxLength, model.backbone().maxLength()));
         grader = new Grader(model, engine, settings, batch);
     }
 
@@ -28,8 +35,9 @@ public final class RewardScorer implements AutoCloseable {
 
     /** The reward of each answer, in order. */
     public double[] score(List<Item> items) {
-        List<RewardInput> inputs =
-                items.stream().map(item -> format.answer(item.prompt(), item.answer(), true)).toList();
+        List<RewardInput> inputs = items.stream()
+                .map(item -> format.answer(item.prompt(), item.answer(), true))
+                .toList();
         cut += inputs.stream().filter(RewardInput::cut).count();
         return grader.rewards(inputs);
     }

@@ -48,14 +48,25 @@ public final class RewardTrainingJob {
             Path metrics,
             Progress progress) {
         RewardFormat format = new RewardFormat(
-                tokenizer, model.backbone().causal(), Math.min(maxLength, model.backbone().maxLength()));
+                tokenizer,
+                model.backbone().causal(),
+                Math.min(maxLength, model.backbone().maxLength()));
         try (Grader grader = new Grader(model, scoring, machine, SCORING_BATCH);
                 StepLog log = new StepLog(metrics, 0)) {
             Scoring scores = new Scoring(grader, format);
             List<PairInput> training = scores.readAll(pairs, settings.useMargin());
             List<PairInput> measured = scores.readAll(heldOut, false);
             RewardTraining.train(
-                    model, training, measured, scores, settings, gradient, machine, new Seeds(seed), log::write, progress);
+                    model,
+                    training,
+                    measured,
+                    scores,
+                    settings,
+                    gradient,
+                    machine,
+                    new Seeds(seed),
+                    log::write,
+                    progress);
             if (model.hasValueHead()) {
                 startValueAtMean(model, scores.scores(training));
             }
@@ -65,14 +76,14 @@ public final class RewardTrainingJob {
 
     private static long cut(List<PairInput> pairs) {
         return pairs.stream()
-                .mapToLong(pair -> (pair.chosen().cut() ? 1 : 0) + (pair.rejected().cut() ? 1 : 0))
+                .mapToLong(
+                        pair -> (pair.chosen().cut() ? 1 : 0) + (pair.rejected().cut() ? 1 : 0))
                 .sum();
     }
 
     private static void startValueAtMean(RewardModel model, List<double[]> scores) {
-        OptionalDouble mean = scores.stream()
-                .mapToDouble(score -> (score[0] + score[1]) / 2)
-                .average();
+        OptionalDouble mean =
+                scores.stream().mapToDouble(score -> (score[0] + score[1]) / 2).average();
         if (mean.isEmpty()) {
             return;
         }
