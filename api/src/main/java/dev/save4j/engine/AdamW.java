@@ -99,8 +99,8 @@ public final class AdamW {
                         Tensor.allocate(ElementType.FLOAT, tensor.shape()),
                         0));
         moment.steps++;
-        double correction = 1 - Math.pow(optimization.beta1(), moment.steps);
-        double root = Math.sqrt(1 - Math.pow(optimization.beta2(), moment.steps));
+        double correction = 1 - Math.pow(optimization.beta1(), (double) moment.steps);
+        double root = Math.sqrt(1 - Math.pow(optimization.beta2(), (double) moment.steps));
         Update update = new Update(
                 clip,
                 (float) optimization.beta1(),

@@ -28,7 +28,7 @@ import java.util.Set;
  * Operators of other domains are passed on. Names of inputs, outputs and weights stay. Stateless and thread-safe.
  */
 public final class GraphNormalizer {
-    private static final int MOST_NODES = 1_000_000;
+    private static final int MOST_NODES = 200_000;
     private static final int DEEPEST_CALL = 64;
 
     private final Map<String, OnnxFunction> functions = new HashMap<>();
@@ -102,7 +102,9 @@ public final class GraphNormalizer {
         expanded += function.nodes().size();
         if (depth >= DEEPEST_CALL || expanded > MOST_NODES) {
             throw SaveException.user(node.describe() + ": the model's functions call each other "
-                    + (depth >= DEEPEST_CALL ? "more than " + DEEPEST_CALL + " deep" : "beyond a million nodes")
+                    + (depth >= DEEPEST_CALL
+                            ? "more than " + DEEPEST_CALL + " deep"
+                            : "and make more than " + MOST_NODES + " nodes")
                     + "; function '" + function.qualifiedName() + "' probably calls itself");
         }
         for (Node inner : new FunctionCall(function, node, scope).expand()) {

@@ -289,7 +289,7 @@ class GraphNormalizerFunctionTest {
             });
         }
         assertThatThrownBy(() -> normal(calling("F9"), functions))
-                .hasMessageContaining("the model's functions call each other beyond a million nodes");
+                .hasMessageContaining("the model's functions call each other and make more than 200000 nodes");
     }
 
     @Test

@@ -95,7 +95,7 @@ final class Attention {
         Value ordered = group == 1
                 ? mixed.transpose(0, 2, 1, 3)
                 : mixed.reshape(0, keyValueHeads, group, -1, headSize).transpose(0, 3, 1, 2, 4);
-        return ordered.reshape(0, 0, heads * headSize);
+        return ordered.reshape(0, 0, (long) heads * headSize);
     }
 
     /** Cosines and sines of the rotary angles, each {@code [length, size / 2]} and row-major. */

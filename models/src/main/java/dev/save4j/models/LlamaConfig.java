@@ -68,14 +68,26 @@ public record LlamaConfig(
 
     /** A small Llama with a tied head and no biases, for models that are made rather than loaded. */
     public static LlamaConfig small(int vocabularySize, int hiddenSize, int layers, int heads, int maxLength) {
+        return small(vocabularySize, hiddenSize, layers, heads, heads, (hiddenSize * 8 / 3 + 7) / 8 * 8, maxLength);
+    }
+
+    /** As {@link #small(int, int, int, int, int)} with grouped queries and a feed-forward part of a given width. */
+    public static LlamaConfig small(
+            int vocabularySize,
+            int hiddenSize,
+            int layers,
+            int heads,
+            int keyValueHeads,
+            int intermediateSize,
+            int maxLength) {
         return new LlamaConfig(
                 "llama",
                 vocabularySize,
                 hiddenSize,
-                (hiddenSize * 8 / 3 + 7) / 8 * 8,
+                intermediateSize,
                 layers,
                 heads,
-                heads,
+                keyValueHeads,
                 hiddenSize / heads,
                 maxLength,
                 1e-5,

@@ -72,7 +72,7 @@ final class LlamaDecoder {
             return projected;
         }
         Value split = projected.reshape(0, 0, heads, config.headSize());
-        return norm(split, at + "self_attn." + role + "_norm.weight").reshape(0, 0, heads * config.headSize());
+        return norm(split, at + "self_attn." + role + "_norm.weight").reshape(0, 0, (long) heads * config.headSize());
     }
 
     private Value rotated(Value projected, List<Value> positionsAndTables, int heads) {

@@ -12,6 +12,7 @@ import dev.save4j.graph.OnnxModel;
 import dev.save4j.graph.TensorType;
 import dev.save4j.graph.Value;
 import dev.save4j.graph.ValueInfo;
+import dev.save4j.graph.WeightAliases;
 import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.Tensor;
 import dev.save4j.tensor.WeightStore;
@@ -19,13 +20,14 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A backbone that came as an ONNX file, such as a sentence encoder that was exported from PyTorch. Its nodes are those of the file in the one
- * operator set of save4j; its weights have the names of the file.
+ * operator set of save4j; its weights have the names of the file, and those that the exporter left anonymous get names from the nodes that use them.
  *
  * <p>The file's inputs are {@code input_ids}, {@code attention_mask} and perhaps {@code token_type_ids}, all {@code [batch, sequence]} with dynamic
  * sizes; its output holds hidden states {@code [batch, sequence, hidden]}. In {@code config.json} {@code hidden_output} names that output, by default
@@ -108,7 +110,8 @@ public final class OnnxFile implements Backbone {
      * @throws SaveException USER when the file cannot be read, lacks the output, or has inputs that save4j does not know
      */
     public static Opened open(Path file, JsonNode config) {
-        OnnxModel model = OnnxCodec.read(file);
+        OnnxModel stored = OnnxCodec.read(file);
+        OnnxModel model = WeightAliases.rename(stored, WeightAliases.derive(stored.graph()));
         ValueInfo output =
                 hiddenOutput(file, model.graph(), config.path("hidden_output").asString(DEFAULT_OUTPUT));
         Graph encoder = GraphNormalizer.normalize(model.with(onlyOutput(model.graph(), output), model.weights()));
@@ -246,7 +249,7 @@ public final class OnnxFile implements Backbone {
             ElementType element = input.type().element();
             bound.put(input.name(), value.type().element() == element ? value : value.cast(element));
         }
-        return graph.include(encoder, bound).get(hiddenOutput());
+        return Objects.requireNonNull(graph.include(encoder, bound).get(hiddenOutput()));
     }
 
     private static Value zeros(GraphBuilder graph, Value like) {

@@ -73,9 +73,9 @@ final class SavedModels {
         if (said.isMissingNode() && backbone.causal()) {
             return Pooling.LAST_TOKEN;
         }
-        throw SaveException.user(
-                folder.path().resolve("config.json") + ": 'pooling' is " + (said.isMissingNode() ? "missing" : said)
-                        + "; a model that is not causal must say how a text becomes a vector: last_token, mean or cls");
+        throw SaveException.user(folder.path().resolve("config.json") + ": 'pooling' is "
+                + (said.isMissingNode() ? "missing" : said)
+                + "; expected last_token, mean or cls, and a model that is not causal must name one");
     }
 
     private static String word(Pooling pooling) {

@@ -16,7 +16,7 @@ final class Guard {
     private static final Logger LOG = LoggerFactory.getLogger(Guard.class);
 
     private final Gate gate;
-    private final List<EncodedPair> heldOut;
+    private final List<PairInput> heldOut;
     private final Scoring scoring;
     private final RewardModel model;
     private final RewardUpdater updater;
@@ -26,7 +26,7 @@ final class Guard {
     /** The reward model that passed last, with its optimizer. */
     record Good(Gate.Best best, WeightStore weights, OptimizerState state) {}
 
-    Guard(Gate gate, List<EncodedPair> heldOut, Scoring scoring, RewardModel model, RewardUpdater updater) {
+    Guard(Gate gate, List<PairInput> heldOut, Scoring scoring, RewardModel model, RewardUpdater updater) {
         this.gate = gate;
         this.heldOut = heldOut;
         this.scoring = scoring;

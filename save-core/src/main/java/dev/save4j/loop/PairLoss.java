@@ -30,13 +30,12 @@ final class PairLoss {
      *
      * @param microBatch rows, two for each pair
      */
-    Metrics accumulate(Trainer trainer, List<EncodedPair> pairs, int microBatch, double scale) {
-        Feed feed =
-                objective.feed(pairs.stream().mapToDouble(EncodedPair::margin).toArray());
+    Metrics accumulate(Trainer trainer, List<PairInput> pairs, int microBatch, double scale) {
+        Feed feed = objective.feed(pairs.stream().mapToDouble(PairInput::margin).toArray());
         Metrics metrics = new Metrics();
         int step = Math.max(1, microBatch / 2);
         for (int from = 0; from < pairs.size(); from += step) {
-            List<EncodedPair> part = pairs.subList(from, Math.min(from + step, pairs.size()));
+            List<PairInput> part = pairs.subList(from, Math.min(from + step, pairs.size()));
             List<int[]> rows = new ArrayList<>();
             part.forEach(pair -> rows.add(pair.chosen().ids()));
             part.forEach(pair -> rows.add(pair.rejected().ids()));

@@ -31,8 +31,8 @@ final class RewardTraining {
      */
     static void train(
             RewardModel model,
-            List<EncodedPair> pairs,
-            List<EncodedPair> heldOut,
+            List<PairInput> pairs,
+            List<PairInput> heldOut,
             Scoring scoring,
             Experiment.RewardTraining settings,
             GradientEngine engine,
@@ -58,7 +58,7 @@ final class RewardTraining {
                 int[] order = Seeds.permutation(pairs.size(), seeds.of(TASK, epoch));
                 for (int part = 0; part < perEpoch; part++) {
                     int step = (epoch - 1) * perEpoch + part + 1;
-                    List<EncodedPair> batch = new ArrayList<>();
+                    List<PairInput> batch = new ArrayList<>();
                     for (int i = part * settings.batch();
                             i < Math.min((part + 1) * settings.batch(), order.length);
                             i++) {

@@ -70,7 +70,7 @@ final class RewardUpdater implements AutoCloseable {
             int[] labels,
             List<int[]> prompts,
             double[] targets,
-            List<EncodedPair> replay) {}
+            List<PairInput> replay) {}
 
     /** Makes one update. */
     Metrics update(Batch batch, double learningRate) {

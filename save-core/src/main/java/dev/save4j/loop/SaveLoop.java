@@ -64,8 +64,8 @@ public final class SaveLoop implements AutoCloseable {
     private final RewardUpdater rewardUpdater;
     private final ValueFitting valueFitting;
     private final PolicyEvaluation evaluation;
-    private final List<EncodedPair> replay;
-    private final List<EncodedPair> heldOut;
+    private final List<PairInput> replay;
+    private final List<PairInput> heldOut;
     private final Guard guard;
     private Optional<ScoreScale> startScale = Optional.empty();
 
@@ -346,7 +346,7 @@ public final class SaveLoop implements AutoCloseable {
         return new Labels(new int[rewards.length], new double[rewards.length], java.util.OptionalDouble.empty());
     }
 
-    private List<EncodedPair> replayed(int step, int epoch) {
+    private List<PairInput> replayed(int step, int epoch) {
         int pairs = experiment.save().replay().pairs();
         if (pairs == 0) {
             return List.of();

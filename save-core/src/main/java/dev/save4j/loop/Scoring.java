@@ -18,14 +18,14 @@ final class Scoring {
         return format.answer(answer.prompt(), answer.text(), answer.finished());
     }
 
-    EncodedPair read(Preference pair, boolean useMargin) {
-        return new EncodedPair(
+    PairInput read(Preference pair, boolean useMargin) {
+        return new PairInput(
                 format.answer(pair.promptText(), pair.chosenText(), true),
                 format.answer(pair.promptText(), pair.rejectedText(), true),
                 useMargin ? pair.margin().orElse(0) : 0);
     }
 
-    List<EncodedPair> readAll(List<Preference> pairs, boolean useMargin) {
+    List<PairInput> readAll(List<Preference> pairs, boolean useMargin) {
         return pairs.stream().map(pair -> read(pair, useMargin)).toList();
     }
 
@@ -54,7 +54,7 @@ final class Scoring {
     }
 
     /** Chosen before rejected, in order. */
-    List<double[]> scores(List<EncodedPair> pairs) {
+    List<double[]> scores(List<PairInput> pairs) {
         List<RewardInput> rows = new ArrayList<>();
         pairs.forEach(pair -> {
             rows.add(pair.chosen());
@@ -69,7 +69,7 @@ final class Scoring {
     }
 
     /** The share of pairs whose chosen answer scores strictly higher. */
-    double accuracy(List<EncodedPair> pairs) {
+    double accuracy(List<PairInput> pairs) {
         return scores(pairs).stream().filter(score -> score[0] > score[1]).count() / (double) pairs.size();
     }
 }

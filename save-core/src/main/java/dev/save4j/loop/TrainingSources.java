@@ -24,13 +24,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Where training data comes from: the generator of the lab, or files. */
+/** Where training data comes from: the generator of the lab, stories, or files of prompts and pairs. */
 public final class TrainingSources {
     private TrainingSources() {}
 
     /** The data of an experiment; a USER error names the file that is missing, empty or damaged. */
     public static TrainingData of(Experiment experiment) {
-        return experiment.data().lab().isPresent() ? tales(experiment) : files(experiment);
+        if (experiment.data().lab().isPresent()) {
+            return tales(experiment);
+        }
+        return experiment.data().stories().file().isPresent() ? StorySource.read(experiment) : files(experiment);
     }
 
     private static TrainingData tales(Experiment experiment) {

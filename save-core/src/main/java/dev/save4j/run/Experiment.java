@@ -43,22 +43,27 @@ public record Experiment(
         require(
                 name.matches("[\\w.-]+"),
                 "name must consist of letters, digits, '.', '_' and '-', but is '" + name + "'");
+        int sources = (data.lab().isPresent() ? 1 : 0)
+                + (data.stories().file().isPresent() ? 1 : 0)
+                + (data.prompts().isPresent() ? 1 : 0);
         require(
-                data.lab().isPresent() || data.prompts().isPresent(),
-                "data.prompts must name a file of prompts (or set data.lab to 'tales')");
+                sources == 1,
+                "data must name one source of prompts: a file in data.prompts, a file in data.stories.file, or data.lab: tales");
+        boolean brings = data.prompts().isEmpty();
         require(
                 data.lab().isPresent() || !modes.contains(Mode.ORACLE),
                 "mode oracle needs the lab's gold reward: set data.lab, or leave the mode out");
         require(
-                data.lab().isPresent()
+                brings
                         || data.preferences().isPresent()
                         || reward.training().epochs() == 0 && save.replay().pairs() == 0,
                 "data.preferences must name a file of labelled pairs, because reward.training.epochs or save.replay.pairs is not 0");
         require(
-                data.lab().isPresent()
-                        || data.heldOut().isPresent()
-                        || save.gate().every() == 0,
+                brings || data.heldOut().isPresent() || save.gate().every() == 0,
                 "data.held_out must name a file of labelled pairs for the gate (or set save.gate.every to 0)");
+        require(
+                !modes.contains(Mode.LABELLED_ONLY) || save.replay().pairs() > 0,
+                "mode labelled-only learns from replayed pairs alone: set save.replay.pairs to 1 or more, or leave the mode out");
     }
 
     /** Where the labels of the reward model's updates come from. */
@@ -89,6 +94,7 @@ public record Experiment(
             Optional<String> prompts,
             Optional<String> preferences,
             Optional<String> heldOut,
+            Stories stories,
             int maxPromptTokens,
             int badRows,
             Tales tales) {
@@ -98,6 +104,14 @@ public record Experiment(
                     "lab must be 'tales' or null, but is '" + lab.orElse("") + "'");
             require(maxPromptTokens >= 1, "max_prompt_tokens must be at least 1, but is " + maxPromptTokens);
             require(badRows >= 0, "bad_rows must not be negative, but is " + badRows);
+        }
+    }
+
+    public record Stories(Optional<String> file, int openingWords, int answerWords, int preferences, int heldOut) {
+        public Stories {
+            require(
+                    openingWords >= 1 && answerWords >= 1 && preferences >= 1 && heldOut >= 1,
+                    "opening_words, answer_words, preferences and held_out must each be at least 1");
         }
     }
 
@@ -163,7 +177,7 @@ public record Experiment(
             String backbone,
             Optional<String> model,
             Optional<String> tokenizer,
-            Pooling pooling,
+            Optional<Pooling> pooling,
             boolean newHeads,
             int maxLength,
             Size size,

@@ -7,6 +7,7 @@ import dev.save4j.loop.Progress;
 import dev.save4j.loop.SaveLoop;
 import dev.save4j.loop.TrainingData;
 import dev.save4j.loop.TrainingSources;
+import dev.save4j.models.ModelFolder;
 import dev.save4j.models.PolicyModel;
 import dev.save4j.models.RewardModel;
 import dev.save4j.run.Experiment;
@@ -43,21 +44,22 @@ public final class ExperimentRunner {
 
     private void prepare(Experiment experiment, Registry.Chosen chosen, TrainingData data, RunFolder folder) {
         Preparation preparation = new Preparation(experiment, chosen.engines(), data, progress);
+        RunModels models = new RunModels(experiment);
         if (!Files.isDirectory(folder.preparedPolicy())) {
-            try (Tokenizer tokenizer = RunModels.policyTokenizer(experiment)) {
-                PolicyModel policy = RunModels.policy(experiment, tokenizer);
+            try (Tokenizer tokenizer = models.policyTokenizer()) {
+                PolicyModel policy = models.policy(tokenizer);
                 preparation.fineTune(policy, tokenizer, folder.fineTuningMetrics());
-                RunModels.save(policy, tokenizer, folder.preparedPolicy());
+                policy.save(folder.preparedPolicy(), tokenizer::writeTo);
             }
         }
         if (!Files.isDirectory(folder.preparedReward())) {
-            try (Tokenizer tokenizer = RunModels.rewardTokenizer(experiment);
-                    Tokenizer policyTokenizer = RunModels.policyTokenizer(experiment)) {
-                RewardModel reward = RunModels.reward(experiment, tokenizer);
-                PolicyModel policy = RunModels.openPolicy(folder.preparedPolicy());
+            try (Tokenizer tokenizer = models.rewardTokenizer();
+                    Tokenizer policyTokenizer = models.policyTokenizer()) {
+                RewardModel reward = models.reward(tokenizer);
+                PolicyModel policy = PolicyModel.load(ModelFolder.open(folder.preparedPolicy()));
                 preparation.trainReward(
                         new LoopModels(policy, policyTokenizer, reward, tokenizer), folder.rewardTrainingMetrics());
-                RunModels.save(reward, tokenizer, folder.preparedReward());
+                reward.save(folder.preparedReward(), tokenizer::writeTo);
             }
         }
     }
@@ -86,9 +88,9 @@ public final class ExperimentRunner {
             SaveLoop loop = injector.loop();
             loop.run();
             LoopModels models = injector.models();
-            RunModels.save(models.policy(), models.policyTokenizer(), folder.policy(mode));
+            models.policy().save(folder.policy(mode), models.policyTokenizer()::writeTo);
             // Written last: its presence says that the mode is complete.
-            RunModels.save(models.reward(), models.rewardTokenizer(), folder.reward(mode));
+            models.reward().save(folder.reward(mode), models.rewardTokenizer()::writeTo);
         }
     }
 

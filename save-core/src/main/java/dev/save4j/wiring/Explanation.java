@@ -111,9 +111,9 @@ public final class Explanation {
         return experiment
                 .reward()
                 .pooling()
-                .name()
-                .toLowerCase(java.util.Locale.ROOT)
-                .replace('_', ' ');
+                .map(pooling ->
+                        pooling.name().toLowerCase(java.util.Locale.ROOT).replace('_', ' '))
+                .orElse("model's own");
     }
 
     private static String anchor(Anchor anchor) {

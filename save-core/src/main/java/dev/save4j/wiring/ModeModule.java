@@ -9,6 +9,7 @@ import dev.save4j.loop.LoopModels;
 import dev.save4j.loop.Progress;
 import dev.save4j.loop.SaveLoop;
 import dev.save4j.loop.TrainingData;
+import dev.save4j.models.ModelFolder;
 import dev.save4j.models.PolicyModel;
 import dev.save4j.models.RewardModel;
 import dev.save4j.run.Experiment;
@@ -73,28 +74,28 @@ final class ModeModule extends AbstractModule {
     @Singleton
     @Policy
     PolicyModel policy() {
-        return RunModels.openPolicy(folder.preparedPolicy());
+        return PolicyModel.load(ModelFolder.open(folder.preparedPolicy()));
     }
 
     @Provides
     @Singleton
     @Reference
     PolicyModel referencePolicy() {
-        return RunModels.openPolicy(folder.preparedPolicy());
+        return PolicyModel.load(ModelFolder.open(folder.preparedPolicy()));
     }
 
     @Provides
     @Singleton
     @Reward
     RewardModel reward() {
-        return RunModels.openReward(folder.preparedReward(), experiment.reward(), experiment.seed());
+        return RewardModel.load(ModelFolder.open(folder.preparedReward()));
     }
 
     @Provides
     @Singleton
     @Reference
     RewardModel referenceReward() {
-        return RunModels.openReward(folder.preparedReward(), experiment.reward(), experiment.seed());
+        return RewardModel.load(ModelFolder.open(folder.preparedReward()));
     }
 
     @Provides

@@ -1,6 +1,5 @@
 package dev.save4j.wiring;
 
-import dev.save4j.AtomicFiles;
 import dev.save4j.SaveException;
 import dev.save4j.lab.TaleVocabulary;
 import dev.save4j.models.Backbone;
@@ -11,47 +10,50 @@ import dev.save4j.models.Gpt2Config;
 import dev.save4j.models.Head;
 import dev.save4j.models.Llama;
 import dev.save4j.models.LlamaConfig;
+import dev.save4j.models.ModelCache;
+import dev.save4j.models.OnnxFile;
 import dev.save4j.models.PolicyModel;
+import dev.save4j.models.Pooling;
 import dev.save4j.models.RewardModel;
 import dev.save4j.run.Experiment;
-import dev.save4j.tensor.SafeTensors;
 import dev.save4j.tensor.WeightStore;
 import dev.save4j.tokenizers.Tokenizer;
 import dev.save4j.tokenizers.Tokenizers;
 import dev.save4j.tokenizers.WordTokenizer;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
-/** Opens, makes and saves the models of a run. */
+/** Opens or makes the models with which a run begins, as an experiment names them: a model folder, a model of the cache, or a size. */
 final class RunModels {
-    private static final String CONFIG = "config.json";
+    private static final String ONNX_FILE = "onnx-file";
 
-    private RunModels() {}
+    private final Experiment experiment;
+    private final ModelCache cache = ModelCache.ofUser();
 
-    static Tokenizer policyTokenizer(Experiment experiment) {
-        return tokenizer(
-                "policy", experiment.policy().tokenizer(), experiment.policy().model(), experiment);
+    RunModels(Experiment experiment) {
+        this.experiment = experiment;
     }
 
-    static Tokenizer rewardTokenizer(Experiment experiment) {
+    Tokenizer policyTokenizer() {
         return tokenizer(
-                "reward", experiment.reward().tokenizer(), experiment.reward().model(), experiment);
+                "policy", experiment.policy().tokenizer(), experiment.policy().model());
     }
 
-    /** The one that is named, the one beside the model, or the words of the lab. */
-    private static Tokenizer tokenizer(
-            String of, Optional<String> named, Optional<String> model, Experiment experiment) {
-        Optional<String> place = named.isPresent() ? named : model;
-        if (place.isPresent()) {
-            return Tokenizers.open(Path.of(place.get()));
+    Tokenizer rewardTokenizer() {
+        return tokenizer(
+                "reward", experiment.reward().tokenizer(), experiment.reward().model());
+    }
+
+    /** The one that is named, the one of the model, or the words of the lab. */
+    private Tokenizer tokenizer(String of, Optional<String> named, Optional<String> model) {
+        if (named.isPresent()) {
+            return Tokenizers.open(Path.of(named.get()));
+        }
+        if (model.isPresent()) {
+            return cache.locate(model.get()).tokenizer();
         }
         if (experiment.data().lab().isPresent()) {
             List<String> words = TaleVocabulary.standard().words();
@@ -61,105 +63,76 @@ final class RunModels {
                 "a model that is made here needs a tokenizer: set " + of + ".tokenizer to a folder that has one");
     }
 
-    /** The policy with which a run begins, before fine-tuning. */
-    static PolicyModel policy(Experiment experiment, Tokenizer tokenizer) {
+    /** The policy before fine-tuning. */
+    PolicyModel policy(Tokenizer tokenizer) {
         Experiment.Policy settings = experiment.policy();
+        PolicyModel policy;
         if (settings.model().isPresent()) {
-            return openPolicy(Path.of(settings.model().get()));
+            policy = PolicyModel.load(cache.locate(settings.model().get()));
+            requireFamily("policy", settings.backbone(), policy.backbone());
+        } else {
+            CausalBackbone backbone =
+                    create("policy", settings.backbone(), settings.size(), tokenizer.vocabularySize());
+            policy = new PolicyModel(backbone, Backbones.initialize(backbone, experiment.seed()));
         }
-        CausalBackbone backbone = create(settings.backbone(), settings.size(), tokenizer.vocabularySize());
-        return new PolicyModel(backbone, Backbones.initialize(backbone, experiment.seed()));
+        requireVocabulary("policy", policy.backbone(), tokenizer);
+        return policy;
     }
 
-    static PolicyModel openPolicy(Path folder) {
-        CausalBackbone backbone = Backbones.fromConfig(config(folder));
-        return new PolicyModel(backbone, SafeTensors.read(folder, backbone.parameters()::containsKey));
-    }
-
-    /** The reward model with which a run begins, before training. */
-    static RewardModel reward(Experiment experiment, Tokenizer tokenizer) {
+    /** The reward model before training. */
+    RewardModel reward(Tokenizer tokenizer) {
         Experiment.Reward settings = experiment.reward();
+        RewardModel reward;
         if (settings.model().isPresent()) {
-            return openReward(Path.of(settings.model().get()), settings, experiment.seed());
+            Set<Head> heads = settings.newHeads() ? EnumSet.allOf(Head.class) : EnumSet.noneOf(Head.class);
+            reward = RewardModel.load(
+                    cache.locate(settings.model().get()), settings.pooling(), heads, experiment.seed());
+            requireFamily("reward", settings.backbone(), reward.backbone());
+        } else {
+            Backbone backbone = create("reward", settings.backbone(), settings.size(), tokenizer.vocabularySize());
+            // Another seed than the policy's, or both would start from the same weights.
+            long seed = experiment.seed() + 1;
+            WeightStore weights = Head.create(
+                    EnumSet.allOf(Head.class), Backbones.initialize(backbone, seed), backbone.hiddenSize(), seed, 0);
+            reward = new RewardModel(backbone, settings.pooling().orElse(Pooling.LAST_TOKEN), weights);
         }
-        Backbone backbone = create(settings.backbone(), settings.size(), tokenizer.vocabularySize());
-        WeightStore weights = Backbones.initialize(backbone, experiment.seed() + 1);
-        return new RewardModel(
-                backbone,
-                settings.pooling(),
-                Head.create(EnumSet.allOf(Head.class), weights, backbone.hiddenSize(), experiment.seed() + 1, 0));
+        requireVocabulary("reward", reward.backbone(), tokenizer);
+        return reward;
     }
 
-    static RewardModel openReward(Path folder, Experiment.Reward settings, long seed) {
-        Backbone backbone = Backbones.fromConfig(config(folder));
-        WeightStore stored = SafeTensors.read(folder);
-        Set<Head> missing = EnumSet.noneOf(Head.class);
-        for (Head head : Head.values()) {
-            if (!head.isIn(stored)) {
-                missing.add(head);
-            }
-        }
-        WeightStore weights = settings.newHeads() && !missing.isEmpty()
-                ? Head.create(missing, stored, backbone.hiddenSize(), seed, 0)
-                : stored;
-        return new RewardModel(backbone, settings.pooling(), weights);
-    }
-
-    private static CausalBackbone create(String family, Experiment.Size size, int vocabulary) {
+    private static CausalBackbone create(String of, String family, Experiment.Size size, int vocabulary) {
         return switch (family) {
             case "llama" ->
-                new Llama(new LlamaConfig(
-                        family,
+                new Llama(LlamaConfig.small(
                         vocabulary,
                         size.hiddenSize(),
-                        size.intermediateSize(),
                         size.layers(),
                         size.heads(),
                         size.kvHeads(),
-                        size.hiddenSize() / size.heads(),
-                        size.maxLength(),
-                        1e-5,
-                        10_000,
-                        true,
-                        false,
-                        false,
-                        false,
-                        false,
-                        0.02));
+                        size.intermediateSize(),
+                        size.maxLength()));
             case "gpt2" ->
                 new Gpt2(
                         Gpt2Config.small(vocabulary, size.hiddenSize(), size.layers(), size.heads(), size.maxLength()));
             default ->
-                throw SaveException.user("a new model can be of backbone llama or gpt2, not '" + family
-                        + "'; name a model folder to use another");
+                throw SaveException.user(of + ".backbone: a new model can be llama or gpt2, not '" + family + "'; set "
+                        + of + ".model to a model folder to use another");
         };
     }
 
-    private static JsonNode config(Path folder) {
-        Path file = folder.resolve(CONFIG);
-        if (!Files.isRegularFile(file)) {
-            throw SaveException.user("'" + folder + "' is not a model folder: it has no " + CONFIG);
-        }
-        try {
-            return JsonMapper.shared().readTree(Files.readString(file));
-        } catch (IOException | JacksonException damaged) {
-            throw SaveException.user("'" + file + "' cannot be read: " + damaged.getMessage(), damaged);
+    private static void requireFamily(String of, String named, Backbone backbone) {
+        String family = backbone instanceof OnnxFile ? ONNX_FILE : backbone.family();
+        if (!family.equals(named)) {
+            throw SaveException.user(of + ".backbone is '" + named + "', but " + of + ".model is a model of backbone '"
+                    + family + "'; set " + of + ".backbone to '" + family + "' if this is the model you mean");
         }
     }
 
-    static void save(PolicyModel policy, Tokenizer tokenizer, Path folder) {
-        save(policy.backbone(), policy.weights(), tokenizer, folder);
-    }
-
-    static void save(RewardModel reward, Tokenizer tokenizer, Path folder) {
-        save(reward.backbone(), reward.weights(), tokenizer, folder);
-    }
-
-    private static void save(Backbone backbone, WeightStore weights, Tokenizer tokenizer, Path folder) {
-        AtomicFiles.writeFolder(folder, into -> {
-            AtomicFiles.write(into.resolve(CONFIG), backbone.config().toPrettyString() + "\n");
-            SafeTensors.write(weights, into.resolve(SafeTensors.FILE_NAME));
-            tokenizer.writeTo(into);
-        });
+    private static void requireVocabulary(String of, Backbone backbone, Tokenizer tokenizer) {
+        if (tokenizer.vocabularySize() > backbone.vocabularySize()) {
+            throw SaveException.user(
+                    "the tokenizer of the " + of + " has " + tokenizer.vocabularySize() + " tokens, but the model only "
+                            + backbone.vocabularySize() + "; they do not belong together: set " + of + ".tokenizer");
+        }
     }
 }

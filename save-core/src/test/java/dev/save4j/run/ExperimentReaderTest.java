@@ -94,7 +94,7 @@ class ExperimentReaderTest {
 
     @Test
     void asksForTheFilesThatAreNeededOutsideTheLab() {
-        assertThatThrownBy(() -> read("name: x\n")).hasMessageContaining("data.prompts must name a file of prompts");
+        assertThatThrownBy(() -> read("name: x\n")).hasMessageContaining("data must name one source of prompts");
         assertThatThrownBy(() -> read("name: x\ndata: {prompts: p.jsonl}\n"))
                 .hasMessageContaining("data.preferences must name a file");
         assertThatThrownBy(() -> read("name: x\ndata: {prompts: p, preferences: q, held_out: h}\nmodes: [oracle]\n"))

@@ -9,18 +9,19 @@ import dev.save4j.graph.Shapes;
 import dev.save4j.tensor.ElementType;
 import java.util.Arrays;
 import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
 
 /** A node and the values of its operands. */
 final class Arguments implements HostArithmetic.Operands {
     private final Node node;
     private final DeviceMemory memory;
-    private final TorchValue[] values;
+    private final @Nullable TorchValue[] values;
     private final int[] slots;
 
     /**
      * @param slots where the operands are among the values; -1 for one that is left out
      */
-    Arguments(Node node, DeviceMemory memory, TorchValue[] values, int[] slots) {
+    Arguments(Node node, DeviceMemory memory, @Nullable TorchValue[] values, int[] slots) {
         this.node = node;
         this.memory = memory;
         this.values = values;
@@ -44,7 +45,11 @@ final class Arguments implements HostArithmetic.Operands {
     }
 
     TorchValue value(int index) {
-        return values[slots[index]];
+        TorchValue value = values[slots[index]];
+        if (value == null) {
+            throw SaveException.internal(node.describe() + ": operand " + index + " was freed before its last use");
+        }
+        return value;
     }
 
     /** The operand on the device. The array belongs to the value: it must not be closed, nor returned as a result. */
@@ -96,7 +101,9 @@ final class Arguments implements HostArithmetic.Operands {
     /** The value of an operand that is a constant with one element. */
     OptionalDouble constant(int index) {
         if (value(index) instanceof TorchValue.OnHost host) {
-            return host.tensor().size() == 1 ? OptionalDouble.of(host.tensor().item()) : OptionalDouble.empty();
+            return host.tensor().size() == 1
+                    ? OptionalDouble.of((double) host.tensor().item())
+                    : OptionalDouble.empty();
         }
         return ((TorchValue.OnDevice) value(index)).constant();
     }

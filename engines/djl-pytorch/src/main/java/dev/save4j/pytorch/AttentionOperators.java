@@ -55,7 +55,7 @@ final class AttentionOperators {
         long past = in.has(4) ? in.shape(4)[2] : 0;
         long groups = query.getShape().get(1) / key.getShape().get(1);
         float scale = node.real("scale", 0);
-        double factor = scale == 0 ? 1 / Math.sqrt(query.getShape().get(3)) : scale;
+        double factor = scale == 0 ? 1 / Math.sqrt((double) query.getShape().get(3)) : scale;
         NDArray product = query.mul(in.scalar(factor)).matMul(MatrixOperators.transposed(repeated(key, groups)));
         float cap = node.real("softcap", 0);
         NDArray capped = cap == 0 ? product : product.div(in.scalar(cap)).tanh().mul(in.scalar(cap));

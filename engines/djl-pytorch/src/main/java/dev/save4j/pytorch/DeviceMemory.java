@@ -91,9 +91,9 @@ final class DeviceMemory implements AutoCloseable {
         ByteBuffer bytes = buffer(tensor.size() * floating.getNumOfBytes());
         for (long value : tensor.values()) {
             if (floating == DataType.FLOAT64) {
-                bytes.putDouble(value);
+                bytes.putDouble((double) value);
             } else {
-                bytes.putFloat(value);
+                bytes.putFloat((float) value);
             }
         }
         return owned(bytes.clear(), tensor.shape(), floating);

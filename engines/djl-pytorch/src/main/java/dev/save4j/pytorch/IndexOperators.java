@@ -7,12 +7,13 @@ import ai.djl.ndarray.types.Shape;
 import dev.save4j.SaveException;
 import dev.save4j.graph.HostArithmetic;
 import dev.save4j.graph.HostTensor;
-import dev.save4j.graph.Node;
 import dev.save4j.tensor.ElementType;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /** Lookups of floating values by integer indices, which live on the host and are checked there. */
 final class IndexOperators {
@@ -25,31 +26,24 @@ final class IndexOperators {
                 Operator.of("GatherND", 2, 2, ANY, Set.of("batch_dims"), IndexOperators::gatherAtPositions));
     }
 
-    /** Indices counted from the start; a USER error names the first that is outside. */
-    private static HostTensor checked(Node node, HostTensor indices, long size) {
-        long[] values = indices.values();
-        for (int i = 0; i < values.length; i++) {
-            long index = values[i];
+    /** Indices counted from the start, on the device; the value's own upload is used where none counts from the end. */
+    private static NDArray lookUp(Arguments in, long size, UnaryOperator<NDArray> lookUp) {
+        HostTensor indices = in.tensor(1);
+        boolean negative = false;
+        for (long index : indices.values()) {
             if (index < -size || index >= size) {
-                throw SaveException.user(node.describe() + ": index " + index + " is outside the " + size
-                        + " rows of its operand '" + node.inputs().get(0) + "'");
+                throw SaveException.user(in.node().describe() + ": index " + index + " is outside the " + size
+                        + " rows of its operand '" + in.node().inputs().get(0) + "'");
             }
-            if (index < 0) {
-                if (values == indices.values()) {
-                    values = values.clone();
-                }
-                values[i] = index + size;
-            }
+            negative |= index < 0;
         }
-        return values == indices.values() ? indices : new HostTensor(ElementType.INT64, values, indices.shape());
-    }
-
-    /** Runs a lookup with the indices on the device; the value's own upload is used again where it can be. */
-    private static NDArray lookUp(Arguments in, HostTensor indices, java.util.function.UnaryOperator<NDArray> lookUp) {
-        if (in.has(1) && in.value(1) instanceof TorchValue.OnHost host && host.tensor() == indices) {
-            return lookUp.apply(host.array(in.memory()));
+        if (!negative) {
+            return lookUp.apply(in.array(1));
         }
-        try (NDArray uploaded = in.memory().upload(indices)) {
+        long[] positive = LongStream.of(indices.values())
+                .map(index -> index < 0 ? index + size : index)
+                .toArray();
+        try (NDArray uploaded = in.memory().upload(new HostTensor(ElementType.INT64, positive, indices.shape()))) {
             return lookUp.apply(uploaded);
         }
     }
@@ -57,7 +51,7 @@ final class IndexOperators {
     private static NDArray gather(Arguments in) {
         int axis = in.axis("axis", 0);
         long[] shape = in.shape(0);
-        HostTensor indices = checked(in.node(), in.tensor(1), shape[axis]);
+        long[] positions = in.shape(1);
         // The gathered axis first, as rows of a matrix.
         int[] first = IntStream.concat(
                         IntStream.of(axis), IntStream.range(0, shape.length).filter(i -> i != axis))
@@ -69,24 +63,23 @@ final class IndexOperators {
                 .toArray();
         long width = Arrays.stream(inner).reduce(1, (a, b) -> a * b);
         NDArray rows = lookUp(
-                in, indices, uploaded -> TorchNative.rows(data.reshape(new Shape(shape[axis], width)), uploaded));
-        long[] result = Arrays.copyOf(indices.shape(), indices.rank() + inner.length);
-        System.arraycopy(inner, 0, result, indices.rank(), inner.length);
+                in, shape[axis], indices -> TorchNative.rows(data.reshape(new Shape(shape[axis], width)), indices));
+        long[] result = Arrays.copyOf(positions, positions.length + inner.length);
+        System.arraycopy(inner, 0, result, positions.length, inner.length);
         NDArray gathered = rows.reshape(new Shape(result));
         if (axis == 0) {
             return gathered;
         }
         int[] back = new int[result.length];
         for (int i = 0; i < back.length; i++) {
-            back[i] = i < axis ? indices.rank() + i : i < axis + indices.rank() ? i - axis : i;
+            back[i] = i < axis ? positions.length + i : i < axis + positions.length ? i - axis : i;
         }
         return gathered.transpose(back);
     }
 
     private static NDArray gatherElements(Arguments in) {
         int axis = in.axis("axis", 0);
-        HostTensor indices = checked(in.node(), in.tensor(1), in.shape(0)[axis]);
-        return lookUp(in, indices, uploaded -> in.array(0).gather(uploaded, axis));
+        return lookUp(in, in.shape(0)[axis], indices -> in.array(0).gather(indices, axis));
     }
 
     private static NDArray gatherAtPositions(Arguments in) {
@@ -99,7 +92,9 @@ final class IndexOperators {
         long height = Arrays.stream(shape, 0, lead).reduce(1, (a, b) -> a * b);
         long[] result = Arrays.copyOf(rows.shape(), rows.rank() + inner.length);
         System.arraycopy(inner, 0, result, rows.rank(), inner.length);
-        return lookUp(in, rows, uploaded -> TorchNative.rows(in.array(0).reshape(new Shape(height, width)), uploaded))
-                .reshape(new Shape(result));
+        try (NDArray uploaded = in.memory().upload(rows)) {
+            return TorchNative.rows(in.array(0).reshape(new Shape(height, width)), uploaded)
+                    .reshape(new Shape(result));
+        }
     }
 }

@@ -15,8 +15,10 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Runs the steps of a plan one after the other. Not thread-safe. */
 final class Interpreter implements AutoCloseable {
@@ -44,11 +46,11 @@ final class Interpreter implements AutoCloseable {
 
     /** The values of one run. Closing it frees what is left. */
     final class Run implements AutoCloseable {
-        private final TorchValue[] values = new TorchValue[plan.slotCount()];
+        private final @Nullable TorchValue[] values = new TorchValue[plan.slotCount()];
 
         /** A floating output on the device. */
         NDArray array(String output) {
-            return ((TorchValue.OnDevice) values[plan.slot(output)]).array();
+            return ((TorchValue.OnDevice) value(output)).array();
         }
 
         /** Copies of all outputs. */
@@ -60,8 +62,16 @@ final class Interpreter implements AutoCloseable {
             return tensors;
         }
 
+        private TorchValue value(String name) {
+            TorchValue value = values[plan.slot(name)];
+            if (value == null) {
+                throw SaveException.internal("value '" + name + "' was freed before its last use");
+            }
+            return value;
+        }
+
         private Tensor download(ValueInfo output) {
-            TorchValue value = values[plan.slot(output.name())];
+            TorchValue value = value(output.name());
             if (value instanceof TorchValue.OnHost host) {
                 return host.tensor().toTensor();
             }
@@ -87,8 +97,9 @@ final class Interpreter implements AutoCloseable {
 
         private void free(int... slots) {
             for (int slot : slots) {
-                if (slot >= 0 && values[slot] != null) {
-                    values[slot].close();
+                TorchValue value = slot >= 0 ? values[slot] : null;
+                if (value != null) {
+                    value.close();
                     values[slot] = null;
                 }
             }
@@ -181,12 +192,12 @@ final class Interpreter implements AutoCloseable {
     }
 
     private TorchValue upload(ValueInfo input, Map<String, Tensor> inputs) {
-        Tensor tensor = inputs.get(input.name());
+        Tensor tensor = Objects.requireNonNull(inputs.get(input.name()));
         TensorType type = input.type();
-        boolean fits = tensor.rank() == type.rank()
+        boolean fits = (!type.isRanked() || tensor.rank() == type.rank())
                 && (tensor.type() == type.element()
                         || tensor.type().isFloating() && type.element().isFloating());
-        for (int axis = 0; fits && axis < type.rank(); axis++) {
+        for (int axis = 0; fits && type.isRanked() && axis < type.rank(); axis++) {
             fits = !type.dimension(axis).isFixed() || type.dimension(axis).size() == tensor.dimension(axis);
         }
         if (!fits) {

@@ -183,7 +183,7 @@ final class LayoutOperators {
         int columns = (int) in.shape(0)[rank - 1];
         long[] kept = new long[rows * columns];
         for (int i = 0; i < kept.length; i++) {
-            long offset = i % columns - i / columns;
+            int offset = i % columns - i / columns;
             kept[i] = upper == (offset >= diagonal) || offset == diagonal ? 1 : 0;
         }
         // A choice, not a product: what is cut off may be infinite.

@@ -13,11 +13,12 @@ import dev.save4j.graph.Graph;
 import dev.save4j.graph.TensorType;
 import dev.save4j.tensor.Tensor;
 import dev.save4j.tensor.WeightStore;
-import java.nio.ByteBuffer;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
@@ -28,8 +29,8 @@ final class PyTorchTrainer implements Trainer {
     private final Optimization optimization;
     private final AdamW optimizer;
     private final DeviceMemory memory;
-    private final Map<Graph, Interpreter> interpreters = new IdentityHashMap<>();
-    private final Map<String, NDArray> leaves = new LinkedHashMap<>();
+    private final IdentityHashMap<Graph, Interpreter> interpreters = new IdentityHashMap<>();
+    private final Leaves leaves;
     private final ReentrantLock running = new ReentrantLock();
     private Runnable beforeBackward = () -> {};
     private boolean closed;
@@ -57,9 +58,9 @@ final class PyTorchTrainer implements Trainer {
                 .toList();
         memory = new DeviceMemory(TorchLibrary.manager(), floating);
         plans.forEach(plan -> interpreters.put(plan.graph(), new Interpreter(plan, memory)));
-        for (Graph graph : losses) {
-            graph.parameters().keySet().forEach(name -> leaves.computeIfAbsent(name, this::leaf));
-        }
+        Set<String> names = new LinkedHashSet<>();
+        losses.forEach(graph -> names.addAll(graph.parameters().keySet()));
+        leaves = new Leaves(weights, names, memory, this::isTrained);
     }
 
     private static void checkLoss(Graph graph) {
@@ -95,12 +96,6 @@ final class PyTorchTrainer implements Trainer {
 
     private boolean isTrained(String weight) {
         return optimization.groupOf(weight).learningRateScale() > 0;
-    }
-
-    private NDArray leaf(String name) {
-        NDArray array = memory.alias(weights.get(name));
-        array.setRequiresGradient(isTrained(name));
-        return array;
     }
 
     @Override
@@ -150,19 +145,12 @@ final class PyTorchTrainer implements Trainer {
         return exclusively(false, () -> {
             try (NDScope scope = new NDScope()) {
                 scope.suppressNotUsedWarning();
-                Map<String, Tensor> gradients = views();
+                Map<String, Tensor> gradients = leaves.gradients();
                 double norm = optimizer.step(weights, gradients, learningRate);
-                gradients.keySet().forEach(this::forget);
+                leaves.forget(gradients.keySet());
                 return norm;
             }
         });
-    }
-
-    /** A new leaf without a gradient; the memory of the old gradient is freed. */
-    private void forget(String name) {
-        leaves.get(name).close();
-        NDArray leaf = leaf(name);
-        leaves.put(name, leaf);
     }
 
     @Override
@@ -171,28 +159,10 @@ final class PyTorchTrainer implements Trainer {
             try (NDScope scope = new NDScope()) {
                 scope.suppressNotUsedWarning();
                 Map<String, Tensor> copies = new LinkedHashMap<>();
-                views().forEach((name, view) -> copies.put(name, view.copy()));
+                leaves.gradients().forEach((name, view) -> copies.put(name, view.copy()));
                 return copies;
             }
         });
-    }
-
-    /** The gradients in PyTorch's memory, valid while the open scope is. */
-    private Map<String, Tensor> views() {
-        Map<String, Tensor> views = new LinkedHashMap<>();
-        leaves.forEach((name, leaf) -> {
-            NDArray gradient = TorchNative.gradient(leaf);
-            if (gradient != null) {
-                ByteBuffer bytes = gradient.toByteBuffer(true);
-                views.put(
-                        name,
-                        Tensor.wrap(
-                                memory.floatingElement(),
-                                bytes,
-                                gradient.getShape().getShape()));
-            }
-        });
-        return views;
     }
 
     @Override
@@ -220,11 +190,18 @@ final class PyTorchTrainer implements Trainer {
 
     private Interpreter interpreter(Graph loss) {
         Interpreter interpreter = interpreters.get(loss);
-        if (interpreter == null) {
-            throw SaveException.internal("the trainer was not opened with graph '" + loss.name() + "'; it knows "
-                    + interpreters.keySet().stream().map(Graph::name).sorted().toList());
+        if (interpreter != null) {
+            return interpreter;
         }
-        return interpreter;
+        return interpreters.values().stream()
+                .filter(other -> other.plan().graph().equals(loss))
+                .findFirst()
+                .orElseThrow(() ->
+                        SaveException.internal("the trainer was not opened with graph '" + loss.name() + "'; it knows "
+                                + interpreters.keySet().stream()
+                                        .map(Graph::name)
+                                        .sorted()
+                                        .toList()));
     }
 
     /** Runs native code as the only caller, with the thread's grad mode and thread count set, and grad mode restored. */

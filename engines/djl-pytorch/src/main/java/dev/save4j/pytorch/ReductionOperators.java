@@ -90,7 +90,7 @@ final class ReductionOperators {
         }
         long count =
                 IntStream.of(axes).mapToLong(axis -> x.getShape().get(axis)).reduce(1, (a, b) -> a * b);
-        return x.sum(axes, keep).div(in.scalar(count));
+        return x.sum(axes, keep).div(in.scalar((double) count));
     }
 
     private static NDArray logSumExp(Arguments in, NDArray x, int[] axes, boolean keep) {

@@ -1,5 +1,6 @@
 package dev.save4j.pytorch;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import dev.save4j.SaveException;
 import java.io.IOException;
@@ -35,7 +36,8 @@ final class TorchLibrary {
         setDefault("ai.djl.offline");
         setDefault("OPT_OUT_TRACKING");
         try {
-            return NDManager.newBaseManager("PyTorch");
+            // On a device of its own choice DJL would copy the weights instead of sharing them.
+            return NDManager.newBaseManager(Device.cpu(), "PyTorch");
         } catch (LinkageError | RuntimeException failure) {
             throw unavailable(failure);
         }

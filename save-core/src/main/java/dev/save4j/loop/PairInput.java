@@ -5,4 +5,4 @@ package dev.save4j.loop;
  *
  * @param margin by which chosen should exceed rejected, 0 where none is known
  */
-record EncodedPair(RewardInput chosen, RewardInput rejected, double margin) {}
+record PairInput(RewardInput chosen, RewardInput rejected, double margin) {}
