@@ -88,6 +88,53 @@ record TinyLlama(
         return new DecoderGraph(g.build(), layers, kvHeads, headSize, vocabulary, maxLength);
     }
 
+    /** As exporters write it: the past is a tensor as long as itself, and the present is the past with the new tokens behind it. */
+    Graph exported() {
+        GraphBuilder g = new GraphBuilder("tiny-llama-exported");
+        Value ids = g.input("input_ids", ElementType.INT64, "batch_size", "sequence_length");
+        Value mask =
+                g.input("attention_mask", ElementType.INT64, "batch_size", "past_sequence_length + sequence_length");
+        Value positions = g.input("position_ids", ElementType.INT64, "batch_size", "sequence_length");
+        Value cos = g.constant("cos", rotary(false)).gather(positions, 0).unsqueeze(1);
+        Value sin = g.constant("sin", rotary(true)).gather(positions, 0).unsqueeze(1);
+        Value all = mask.size(1);
+        Value keys = g.op("Range", g.scalar(0L), all.squeeze(0), g.scalar(1L)).unsqueeze(0);
+        Value queries = keys.slice(1, all.sub(ids.size(1)), all).transpose(1, 0);
+        Value hidden = keys.greaterThan(queries).unsqueeze(0, 1).cast(ElementType.FLOAT);
+        Value padding = g.scalar(1f).sub(mask.cast(ElementType.FLOAT)).unsqueeze(1, 2);
+        Value bias = hidden.add(padding).mul(-1e30);
+        TensorType past = TensorType.of(ElementType.FLOAT, "batch_size", kvHeads, "past_sequence_length", headSize);
+        Value x = g.parameter("embed", vocabulary, this.hidden).gather(ids, 0);
+        for (int layer = 0; layer < layers; layer++) {
+            String at = "layers." + layer + ".";
+            Value normed = norm(g, x, at + "norm1");
+            Value q = rotate(g, heads(linear(g, normed, at + "q", heads * headSize, this.hidden), heads), cos, sin);
+            Value k = rotate(g, heads(linear(g, normed, at + "k", kvHeads * headSize, this.hidden), kvHeads), cos, sin);
+            Value v = heads(linear(g, normed, at + "v", kvHeads * headSize, this.hidden), kvHeads);
+            Value allKeys = g.concat(2, g.input("past_key_values." + layer + ".key", past), k);
+            Value allValues = g.concat(2, g.input("past_key_values." + layer + ".value", past), v);
+            g.output("present." + layer + ".key", allKeys);
+            g.output("present." + layer + ".value", allValues);
+            x = x.add(linear(g, attend(g, q, allKeys, allValues, bias), at + "o", this.hidden, heads * headSize));
+            x = x.add(feedForward(g, norm(g, x, at + "norm2"), at));
+        }
+        g.output("logits", linear(g, norm(g, x, "norm"), "head", vocabulary, this.hidden));
+        return g.build();
+    }
+
+    private Value attend(GraphBuilder g, Value q, Value k, Value v, Value bias) {
+        Value shared = g.vector(java.util.stream.LongStream.range(0, heads)
+                .map(head -> head / (heads / kvHeads))
+                .toArray());
+        return q.matmul(k.gather(shared, 1).transpose(0, 1, 3, 2))
+                .mul(1 / Math.sqrt(headSize))
+                .add(bias)
+                .softmax(-1)
+                .matmul(v.gather(shared, 1))
+                .transpose(0, 2, 1, 3)
+                .reshape(0, 0, (long) heads * headSize);
+    }
+
     /** {@code input_ids} to {@code log_probs} FLOAT {@code [batch, sequence, vocabulary]}. */
     Graph scorer() {
         GraphBuilder g = new GraphBuilder("tiny-llama-scorer");
@@ -104,16 +151,7 @@ record TinyLlama(
             Value q = rotate(g, heads(linear(g, normed, at + "q", heads * headSize, hidden), heads), cos, sin);
             Value k = rotate(g, heads(linear(g, normed, at + "k", kvHeads * headSize, hidden), kvHeads), cos, sin);
             Value v = heads(linear(g, normed, at + "v", kvHeads * headSize, hidden), kvHeads);
-            Value shared = g.vector(java.util.stream.LongStream.range(0, heads)
-                    .map(head -> head / (heads / kvHeads))
-                    .toArray());
-            Value scores = q.matmul(k.gather(shared, 1).transpose(0, 1, 3, 2))
-                    .mul(1 / Math.sqrt(headSize))
-                    .add(causal);
-            Value mixed = scores.softmax(-1)
-                    .matmul(v.gather(shared, 1))
-                    .transpose(0, 2, 1, 3)
-                    .reshape(0, 0, (long) heads * headSize);
+            Value mixed = attend(g, q, k, v, causal);
             x = x.add(linear(g, mixed, at + "o", hidden, heads * headSize));
             x = x.add(feedForward(g, norm(g, x, at + "norm2"), at));
         }
