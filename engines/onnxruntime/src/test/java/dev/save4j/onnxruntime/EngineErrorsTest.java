@@ -140,6 +140,29 @@ class EngineErrorsTest {
     }
 
     @Test
+    void whatTheLibrarySaysOfItselfIsLeftOut() {
+        GraphBuilder g = new GraphBuilder("short-mask");
+        Value heads = g.input("heads", ElementType.FLOAT, 1, 1, "keys", 8);
+        Value mask = g.input("mask", ElementType.FLOAT, "queries", "masked");
+        g.output(
+                "y",
+                g.node("", "Attention", List.of(heads, heads, heads, mask), Map.of(), List.of(heads.type()))
+                        .get(0));
+        Map<String, Tensor> inputs = Map.of(
+                "heads", Tensor.of(new float[48], 1, 1, 6, 8),
+                "mask", Tensor.of(new float[24], 6, 4));
+        try (InferenceSession attention =
+                new OnnxRuntimeEngine().open(g.build(), new WeightStore(Map.of()), WeightBinding.INPUT, SETTINGS)) {
+            assertThatThrownBy(() -> attention.run(inputs))
+                    .hasMessageContaining("graph 'short-mask' failed at node 'Attention' (Attention)")
+                    .hasMessageContaining("inconsistent total_sequence_length")
+                    .hasMessageContaining("It was fed heads FLOAT[1, 1, 6, 8], mask FLOAT[6, 4].")
+                    .message()
+                    .doesNotContain("onnxruntime_src", "Error code", "was false");
+        }
+    }
+
+    @Test
     void anOperatorOutsideTheTable() {
         GraphBuilder g = new GraphBuilder("noisy");
         Value x = g.input("x", ElementType.FLOAT, 2);
