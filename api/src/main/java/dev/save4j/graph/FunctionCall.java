@@ -1,7 +1,6 @@
 package dev.save4j.graph;
 
 import dev.save4j.SaveException;
-import dev.save4j.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -66,20 +65,8 @@ final class FunctionCall {
     private Node copy(Node node, Map<String, String> names, Map<String, String> results) {
         List<String> inputs =
                 node.inputs().stream().map(input -> name(names, input)).toList();
-        Map<String, Attribute> attributes = new LinkedHashMap<>();
-        node.attributes().forEach((name, value) -> {
-            Attribute actual = value instanceof Attribute.Reference reference
-                    ? call.attributes()
-                            .getOrDefault(
-                                    reference.parameter(),
-                                    function.defaults().getOrDefault(reference.parameter(), value))
-                    : value;
-            if (actual instanceof Attribute.Body body) {
-                attributes.put(name, new Attribute.Body(copy(body.value(), names)));
-            } else if (!(actual instanceof Attribute.Reference)) {
-                attributes.put(name, actual);
-            }
-        });
+        Map<String, Attribute> attributes =
+                new BodyCopy(inside -> scope.fresh(prefix + "/" + inside)).attributes(actual(node.attributes()), names);
         List<String> outputs = new ArrayList<>();
         for (String output : node.outputs()) {
             if (!output.isEmpty()) {
@@ -98,26 +85,37 @@ final class FunctionCall {
                 node.preserved());
     }
 
-    private Graph copy(Graph body, Map<String, String> outer) {
-        Map<String, String> names = new HashMap<>(outer);
-        List<ValueInfo> inputs = new ArrayList<>();
-        for (ValueInfo input : body.inputs()) {
-            inputs.add(new ValueInfo(define(names, input.name()), input.type()));
-        }
-        Map<String, Tensor> constants = new LinkedHashMap<>();
-        body.constants().forEach((name, tensor) -> constants.put(define(names, name), tensor));
-        List<Node> nodes =
-                body.nodes().stream().map(node -> copy(node, names, Map.of())).toList();
-        List<ValueInfo> outputs = body.outputs().stream()
-                .map(output -> new ValueInfo(name(names, output.name()), output.type()))
-                .toList();
-        return new Graph(body.name(), body.opsets(), inputs, outputs, nodes, constants, Map.of(), Preserved.NOTHING);
+    /** The attributes with the values that the call gives to the function's parameters, in bodies as well. */
+    private Map<String, Attribute> actual(Map<String, Attribute> attributes) {
+        Map<String, Attribute> actual = new LinkedHashMap<>();
+        attributes.forEach((name, value) -> {
+            if (value instanceof Attribute.Body body) {
+                actual.put(name, new Attribute.Body(actual(body.value())));
+            } else if (value instanceof Attribute.Reference reference) {
+                String parameter = reference.parameter();
+                Attribute given = call.attributes()
+                        .getOrDefault(parameter, function.defaults().getOrDefault(parameter, value));
+                if (!(given instanceof Attribute.Reference)) {
+                    actual.put(name, given);
+                }
+            } else {
+                actual.put(name, value);
+            }
+        });
+        return actual;
     }
 
-    private String define(Map<String, String> names, String inside) {
-        String outside = scope.fresh(prefix + "/" + inside);
-        names.put(inside, outside);
-        return outside;
+    private Graph actual(Graph body) {
+        return body.withNodes(body.nodes().stream()
+                .map(node -> new Node(
+                        node.name(),
+                        node.domain(),
+                        node.operator(),
+                        node.inputs(),
+                        node.outputs(),
+                        actual(node.attributes()),
+                        node.preserved()))
+                .toList());
     }
 
     private String name(Map<String, String> names, String inside) {

@@ -176,6 +176,11 @@ public final class GraphBuilder {
             }
         }
         opsets.putIfAbsent(domain, 1);
+        for (Attribute attribute : attributes.values()) {
+            if (attribute instanceof Attribute.Body body) {
+                names.addAll(GraphNames.defined(body.value()));
+            }
+        }
         List<Value> values = new ArrayList<>();
         for (int i = 0; i < results.size(); i++) {
             if (!results.get(i).isEmpty()) {
@@ -232,7 +237,8 @@ public final class GraphBuilder {
             if (value == null) {
                 ValueInfo known = inputs.get(input.name());
                 value = known == null ? input(input.name(), input.type()) : new Value(this, known.name(), known.type());
-            } else if (value.type().element() != input.type().element()
+            }
+            if (value.type().element() != input.type().element()
                     || value.type().rank() != input.type().rank()) {
                 throw SaveException.internal("graph '" + name + "': input '" + input.name() + "' of '" + other.name()
                         + "' is " + input.type() + " but is given " + value);
@@ -249,6 +255,7 @@ public final class GraphBuilder {
         for (Node node : other.nodes()) {
             List<String> ins = node.inputs().stream().map(mapped::get).toList();
             List<String> outs = new ArrayList<>();
+            Map<String, Attribute> attributes = new BodyCopy(this::fresh).attributes(node.attributes(), mapped);
             for (String output : node.outputs()) {
                 String result = output.isEmpty() ? "" : fresh(output);
                 mapped.put(output, result);
@@ -256,13 +263,7 @@ public final class GraphBuilder {
                 outs.add(result);
             }
             nodes.add(new Node(
-                    nodeName(node.name()),
-                    node.domain(),
-                    node.operator(),
-                    ins,
-                    outs,
-                    node.attributes(),
-                    node.preserved()));
+                    nodeName(node.name()), node.domain(), node.operator(), ins, outs, attributes, node.preserved()));
         }
         for (ValueInfo output : other.outputs()) {
             results.put(
@@ -294,12 +295,15 @@ public final class GraphBuilder {
             throw SaveException.internal("graph '" + name + "' has no outputs");
         }
         List<Node> finished = nodes.stream()
+                .map(node -> BodyCopy.substitute(node, renamed))
                 .map(node -> new Node(
                         node.name(),
                         node.domain(),
                         node.operator(),
-                        node.inputs().stream().map(this::finalName).toList(),
-                        node.outputs().stream().map(this::finalName).toList(),
+                        node.inputs(),
+                        node.outputs().stream()
+                                .map(output -> renamed.getOrDefault(output, output))
+                                .toList(),
                         node.attributes(),
                         node.preserved()))
                 .toList();
@@ -307,10 +311,6 @@ public final class GraphBuilder {
                 .map(output -> new ValueInfo(output.getKey(), output.getValue()))
                 .toList();
         return new Graph(name, opsets, List.copyOf(inputs.values()), results, finished, constants, parameters);
-    }
-
-    private String finalName(String value) {
-        return renamed.getOrDefault(value, value);
     }
 
     private String fresh(String label) {

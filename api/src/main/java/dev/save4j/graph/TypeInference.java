@@ -65,7 +65,12 @@ final class TypeInference {
                 floating(0);
                 yield first;
             }
-            case "Neg", "Abs", "Sign", "Relu", "Identity", "Clip", "CumSum", "Softmax", "LogSoftmax", "Trilu" -> first;
+            case "Neg", "Abs", "Sign", "Relu", "Identity", "Clip", "CumSum", "Trilu" -> first;
+            case "Softmax", "LogSoftmax" -> {
+                floating(0);
+                axis(integer("axis", -1), first.rank());
+                yield first;
+            }
             case "Cast" -> first.withElement(ElementType.ofOnnxCode((int) integer("to", 0)));
             case "MatMul" -> {
                 sameElement(0, 1);
@@ -202,6 +207,9 @@ final class TypeInference {
         boolean all = first.shape().stream().allMatch(Dimension::isFixed);
         for (long size : target.get()) {
             int at = shape.size();
+            if (size < -1 || size == 0 && at >= first.rank() || size == -1 && inferred >= 0) {
+                throw mismatch("the sizes " + Arrays.toString(target.get()) + " make no shape");
+            }
             Dimension dimension = size == 0 ? first.dimension(at) : size == -1 ? Dimension.UNKNOWN : Dimension.of(size);
             inferred = size == -1 ? at : inferred;
             known *= dimension.isFixed() ? dimension.size() : 1;
@@ -237,6 +245,9 @@ final class TypeInference {
     private List<Dimension> unsqueezed(TensorType first) {
         long[] axes = constant(1);
         int rank = first.rank() + axes.length;
+        if (Arrays.stream(axes).map(axis -> axis(axis, rank)).distinct().count() < axes.length) {
+            throw mismatch("the axes " + Arrays.toString(axes) + " are not distinct");
+        }
         List<Dimension> shape = new ArrayList<>(first.shape());
         Arrays.stream(axes)
                 .map(axis -> axis(axis, rank))
@@ -281,6 +292,9 @@ final class TypeInference {
     }
 
     private TensorType sliced(TensorType first) {
+        if (constant(3).length != 1 || operands.size() > 4) {
+            throw mismatch("takes one axis and no steps here");
+        }
         int axis = axis(constant(3)[0], first.rank());
         List<Dimension> shape = new ArrayList<>(first.shape());
         Optional<long[]> from = constantOrNone(1);
@@ -312,8 +326,8 @@ final class TypeInference {
         TensorType at = operands.get(1).type();
         int batch = (int) integer("batch_dims", 0);
         Dimension depth = at.dimension(-1);
-        if (!depth.isFixed()) {
-            throw mismatch("needs positions whose last dimension is known");
+        if (!depth.isFixed() || batch + depth.size() > first.rank()) {
+            throw mismatch("needs positions whose last dimension is known and at most the operand's rank");
         }
         List<Dimension> shape = new ArrayList<>(at.shape().subList(0, at.rank() - 1));
         shape.addAll(first.shape().subList(batch + (int) depth.size(), first.rank()));
@@ -362,12 +376,13 @@ final class TypeInference {
     }
 
     private long[] constant(int operand) {
-        return constantOrNone(operand)
-                .orElseThrow(() -> mismatch("needs " + operands.get(operand) + " to be constant"));
+        return constantOrNone(operand).orElseThrow(() -> mismatch("needs operand " + operand + " to be constant"));
     }
 
     private Optional<long[]> constantOrNone(int operand) {
-        return builder.constantOf(operands.get(operand)).map(tensor -> tensor.toLongs());
+        return operand < operands.size()
+                ? builder.constantOf(operands.get(operand)).map(tensor -> tensor.toLongs())
+                : Optional.empty();
     }
 
     private void sameElement(int left, int right) {

@@ -132,25 +132,11 @@ public final class WeightAliases {
                 graph.opsets(),
                 graph.inputs(),
                 graph.outputs(),
-                graph.nodes().stream().map(node -> renamed(node, names)).toList(),
+                graph.nodes().stream()
+                        .map(node -> BodyCopy.substitute(node, names))
+                        .toList(),
                 graph.constants(),
                 parameters,
                 Leftovers.of(graph.preserved(), 5, 8).renamed(names).preserved());
-    }
-
-    private static Node renamed(Node node, Map<String, String> names) {
-        Map<String, Attribute> attributes = new LinkedHashMap<>(node.attributes());
-        attributes.replaceAll((name, value) ->
-                value instanceof Attribute.Body body ? new Attribute.Body(renamed(body.value(), names)) : value);
-        return new Node(
-                node.name(),
-                node.domain(),
-                node.operator(),
-                node.inputs().stream()
-                        .map(input -> names.getOrDefault(input, input))
-                        .toList(),
-                node.outputs(),
-                attributes,
-                node.preserved());
     }
 }
