@@ -93,7 +93,8 @@ final class GraphDecoder {
     private static ValueInfo valueInfo(WireReader message) {
         String name = "";
         TensorType type = TensorType.UNKNOWN;
-        WireWriter preserved = new WireWriter();
+        WireWriter wholeType = new WireWriter();
+        WireWriter others = new WireWriter();
         while (message.next()) {
             switch (message.field()) {
                 case 1 -> {
@@ -106,16 +107,17 @@ final class GraphDecoder {
                     WireReader reader = message.again();
                     type = decoder.type(reader);
                     if (decoder.sawMore()) {
-                        preserved.raw(field);
+                        wholeType.raw(field);
                     }
                 }
-                default -> preserved.raw(message.keep());
+                default -> others.raw(message.keep());
             }
         }
         if (name.isEmpty()) {
             throw message.problem("a value has no name");
         }
-        return new ValueInfo(name, type, new Preserved(preserved.toByteArray()));
+        wholeType.raw(others.toByteArray());
+        return new ValueInfo(name, type, new Preserved(wholeType.toByteArray()));
     }
 
     Node node(WireReader message) {

@@ -25,7 +25,8 @@ import java.util.Set;
  *
  * <p>The result is of set {@link Graph#OPSET} unless it has an operator that came later (TensorScatter, BitCast, CumProd, Attention with
  * {@code nonpad_kv_seqlen}); then it is of the set that brought it. What cannot be rewritten is a USER error that names node, operator and set.
- * Operators of other domains are passed on. Names of inputs, outputs and weights stay. Stateless and thread-safe.
+ * Operators of other domains are passed on. Names of inputs, outputs and weights stay; of nodes of one name the later ones get a number, because ONNX
+ * Runtime refuses them. Stateless and thread-safe.
  */
 public final class GraphNormalizer {
     private static final int MOST_NODES = 200_000;

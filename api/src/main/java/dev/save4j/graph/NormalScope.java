@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class NormalScope {
     private final @Nullable NormalScope outer;
     private final Set<String> taken;
+    private final Set<String> nodeNames;
     private final Map<String, Integer> counters;
     private final Ranks ranks;
     private final boolean singlePrecision;
@@ -30,6 +31,7 @@ final class NormalScope {
     NormalScope(Set<String> taken, boolean singlePrecision) {
         this.outer = null;
         this.taken = new HashSet<>(taken);
+        this.nodeNames = new HashSet<>();
         this.counters = new HashMap<>();
         this.ranks = new Ranks();
         this.singlePrecision = singlePrecision;
@@ -38,6 +40,7 @@ final class NormalScope {
     private NormalScope(NormalScope outer) {
         this.outer = outer;
         this.taken = outer.taken;
+        this.nodeNames = outer.nodeNames;
         this.counters = outer.counters;
         this.ranks = outer.ranks;
         this.singlePrecision = outer.singlePrecision;
@@ -59,10 +62,13 @@ final class NormalScope {
         return constants;
     }
 
-    /** Adds a finished node: attributes at their default, uninterpreted fields and trailing absent operands are left out. */
+    /**
+     * Adds a finished node: attributes at their default, uninterpreted fields and trailing absent operands are left out, and its name is made its
+     * own, because ONNX Runtime refuses two nodes of one name.
+     */
     void add(Node node) {
         Node plain = new Node(
-                node.name(),
+                node.name().isEmpty() ? "" : unique(node.name(), nodeNames),
                 node.domain(),
                 node.operator(),
                 trimmed(node.inputs()),
@@ -116,6 +122,10 @@ final class NormalScope {
     }
 
     String fresh(String label) {
+        return unique(label, taken);
+    }
+
+    private String unique(String label, Set<String> taken) {
         String candidate = label;
         while (!taken.add(candidate)) {
             candidate = label + "_" + counters.merge(label, 1, Integer::sum);

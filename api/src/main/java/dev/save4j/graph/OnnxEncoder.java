@@ -6,6 +6,7 @@ import dev.save4j.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 
 /** Turns graphs into messages of onnx.proto; the numbers are its field numbers. */
@@ -22,6 +23,17 @@ final class OnnxEncoder {
     static final String ROLE = "dev.save4j.role";
 
     static final String CONSTANT = "constant";
+
+    /** The kinds of attributes in the order of their numbers, from 1 on. */
+    private static final List<Class<? extends Attribute>> KINDS = List.of(
+            Attribute.Real.class,
+            Attribute.Int.class,
+            Attribute.Text.class,
+            Attribute.Constant.class,
+            Attribute.Body.class,
+            Attribute.Reals.class,
+            Attribute.Ints.class,
+            Attribute.Texts.class);
 
     private OnnxEncoder() {}
 
@@ -217,23 +229,24 @@ final class OnnxEncoder {
     private static WireWriter valueInfo(ValueInfo value) {
         WireWriter message = new WireWriter();
         message.text(1, value.name());
-        if (value.type().isKnown() && !keepsType(value)) {
+        WireWriter others = new WireWriter();
+        boolean whole = false;
+        WireReader preserved = new WireReader(ByteBuffer.wrap(value.preserved().wire()), "preserved fields");
+        while (preserved.next()) {
+            byte[] field = preserved.keep();
+            if (preserved.field() != 2) {
+                others.raw(field);
+            } else if (new GraphDecoder.TypeDecoder().type(preserved.again()).equals(value.type())) {
+                // The type with what TensorType cannot hold; not if the type was changed meanwhile.
+                message.raw(field);
+                whole = true;
+            }
+        }
+        if (value.type().isKnown() && !whole) {
             message.message(2, type(value.type()));
         }
-        message.raw(value.preserved().wire());
+        message.raw(others.toByteArray());
         return message;
-    }
-
-    /** Whether the preserved fields have the whole type, with what {@link TensorType} cannot hold; it is dropped by whoever changes the type. */
-    private static boolean keepsType(ValueInfo value) {
-        WireReader reader = new WireReader(ByteBuffer.wrap(value.preserved().wire()), "preserved fields");
-        while (reader.next()) {
-            if (reader.field() == 2) {
-                return true;
-            }
-            reader.skip();
-        }
-        return false;
     }
 
     private static WireWriter type(TensorType type) {
@@ -300,22 +313,11 @@ final class OnnxEncoder {
         return message;
     }
 
+    /** The number of AttributeProto.AttributeType. */
     private static int kind(Attribute value) {
         if (value instanceof Attribute.Reference reference) {
             return reference.kind();
         }
-        return value instanceof Attribute.Real
-                ? 1
-                : value instanceof Attribute.Int
-                        ? 2
-                        : value instanceof Attribute.Text
-                                ? 3
-                                : value instanceof Attribute.Constant
-                                        ? 4
-                                        : value instanceof Attribute.Body
-                                                ? 5
-                                                : value instanceof Attribute.Reals
-                                                        ? 6
-                                                        : value instanceof Attribute.Ints ? 7 : 8;
+        return KINDS.indexOf(value.getClass()) + 1;
     }
 }

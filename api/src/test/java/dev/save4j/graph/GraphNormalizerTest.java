@@ -459,6 +459,17 @@ class GraphNormalizerTest {
     }
 
     @Test
+    void nodesHaveNamesOfTheirOwn() {
+        Graph graph = normal(
+                17,
+                node("Neg", List.of("x"), List.of("a")),
+                node("Neg", List.of("a"), List.of("b")),
+                node("Neg", List.of("b"), List.of("y")));
+        assertThat(graph.nodes()).extracting(Node::name).containsExactly("n", "n_1", "n_2");
+        assertThat(GraphNormalizer.normalize(graph)).isEqualTo(graph);
+    }
+
+    @Test
     void graphsThatWereBuiltHereStayAsTheyAre() {
         GraphBuilder g = new GraphBuilder("built");
         Value x = g.input("x", ElementType.FLOAT, "batch", 4);

@@ -282,6 +282,36 @@ class OnnxCodecTest {
     }
 
     @Test
+    void aPreservedTypeGivesWayToAChangedOne() {
+        OnnxModel model = Wire.decode(Wire.model(
+                23,
+                graph -> graph.message(11, message(v -> {
+                    v.text(1, "x");
+                    v.message(2, message(t -> {
+                        t.message(1, message(tensor -> {
+                            tensor.integer(1, 1);
+                            tensor.message(2, new WireWriter());
+                        }));
+                        t.text(6, "TENSOR");
+                    }));
+                }))));
+        ValueInfo input = model.graph().input("x");
+        TensorType wider = TensorType.of(ElementType.FLOAT, 7);
+        Graph changed = new Graph(
+                "g",
+                model.graph().opsets(),
+                List.of(new ValueInfo("x", wider, input.preserved())),
+                List.of(),
+                List.of(),
+                Map.of(),
+                Map.of());
+        byte[] written = OnnxCodec.encode(model.with(changed, Map.of()));
+        assertThat(Wire.decode(written).graph().input("x")).isEqualTo(new ValueInfo("x", wider));
+        assertThat(new String(OnnxCodec.encode(model), StandardCharsets.ISO_8859_1))
+                .contains("TENSOR");
+    }
+
+    @Test
     void everyKindOfAttributeSurvives() {
         Graph body = new Graph(
                 "body",
