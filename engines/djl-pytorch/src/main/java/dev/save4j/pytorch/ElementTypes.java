@@ -39,10 +39,21 @@ final class ElementTypes {
         return switch (node.operator()) {
             case "Cast" -> ElementType.ofOnnxCode((int) node.integer("to", 0));
             case "Shape", "Size", "ArgMax", "ArgMin", "NonZero" -> ElementType.INT64;
-            case "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Xor", "Not", "IsNaN" ->
-                ElementType.BOOL;
+            case "Equal",
+                    "Greater",
+                    "GreaterOrEqual",
+                    "Less",
+                    "LessOrEqual",
+                    "And",
+                    "Or",
+                    "Xor",
+                    "Not",
+                    "IsNaN",
+                    "IsInf" -> ElementType.BOOL;
             case "Dropout" -> output == 1 ? ElementType.BOOL : of(node.inputs().get(0));
-            case "Where" -> of(node.inputs().get(1));
+            case "Where", "CastLike" -> of(node.inputs().get(1));
+            case "OneHot" -> of(node.inputs().get(2));
+            case "TopK" -> output == 1 ? ElementType.INT64 : of(node.inputs().get(0));
             case "Constant" -> constant(node);
             case "ConstantOfShape" ->
                 node.attributes().get("value") instanceof Attribute.Constant constant

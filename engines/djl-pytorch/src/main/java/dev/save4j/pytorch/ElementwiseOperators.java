@@ -5,7 +5,6 @@ import static dev.save4j.pytorch.Operator.FLOATING;
 
 import ai.djl.ndarray.NDArray;
 import dev.save4j.graph.HostTensor;
-import dev.save4j.graph.Node;
 import dev.save4j.tensor.ElementType;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -41,26 +40,16 @@ final class ElementwiseOperators {
                 unary("Log", NDArray::log),
                 unary("Sqrt", NDArray::sqrt),
                 unary("Erf", NDArray::erf),
-                unary("Tanh", NDArray::tanh),
-                unary("Sigmoid", array -> array.getNDArrayInternal().sigmoid()),
-                unary("Softplus", array -> array.getNDArrayInternal().softPlus()),
-                unary("Relu", array -> array.getNDArrayInternal().relu()),
                 unary("Sin", NDArray::sin),
                 unary("Cos", NDArray::cos),
+                unary("Tan", NDArray::tan),
+                unary("Sinh", NDArray::sinh),
+                unary("Cosh", NDArray::cosh),
+                unary("Asin", NDArray::asin),
+                unary("Acos", NDArray::acos),
+                unary("Atan", NDArray::atan),
                 Operator.of(
                         "Reciprocal", 1, 1, FLOATING, NONE, in -> in.scalar(1).div(in.array(0))),
-                Operator.of(
-                        "LeakyRelu",
-                        1,
-                        1,
-                        FLOATING,
-                        Set.of("alpha"),
-                        in -> in.array(0)
-                                .getNDArrayInternal()
-                                .leakyRelu(in.node().real("alpha", 0.01f))),
-                Operator.of("Gelu", 1, 1, FLOATING, Set.of("approximate"), ElementwiseOperators::gelu)
-                        .unless(ElementwiseOperators::unknownGelu),
-                Operator.of("Swish", 1, 1, FLOATING, Set.of("alpha"), ElementwiseOperators::swish),
                 Operator.of("Clip", 1, 3, ANY, NONE, ElementwiseOperators::clip),
                 unary("Floor", NDArray::floor).withoutGradient(),
                 unary("Ceil", NDArray::ceil).withoutGradient(),
@@ -68,6 +57,14 @@ final class ElementwiseOperators {
                 unary("Sign", NDArray::sign).withoutGradient(),
                 unary("Not", NDArray::logicalNot).withoutGradient(),
                 unary("IsNaN", NDArray::isNaN).withoutGradient(),
+                Operator.of(
+                                "IsInf",
+                                1,
+                                1,
+                                FLOATING,
+                                Set.of("detect_negative", "detect_positive"),
+                                ElementwiseOperators::isInfinite)
+                        .withoutGradient(),
                 binary("Equal", NDArray::eq).withoutGradient(),
                 binary("Greater", NDArray::gt).withoutGradient(),
                 binary("GreaterOrEqual", NDArray::gte).withoutGradient(),
@@ -77,7 +74,15 @@ final class ElementwiseOperators {
                 binary("Or", NDArray::logicalOr).withoutGradient(),
                 binary("Xor", NDArray::logicalXor).withoutGradient(),
                 Operator.of("Where", 3, 3, ANY, NONE, in -> TorchNative.where(in.array(0), in.array(1), in.array(2))),
-                Operator.many("", "Cast", 1, 1, ANY, Set.of("to", "saturate"), ElementwiseOperators::cast));
+                Operator.many(
+                        "",
+                        "Cast",
+                        1,
+                        1,
+                        ANY,
+                        Set.of("to", "saturate"),
+                        in -> cast(in, ElementType.ofOnnxCode((int) in.node().integer("to", 0)))),
+                Operator.many("", "CastLike", 2, 2, ANY, Set.of("saturate"), in -> cast(in, typeOf(in, 1))));
     }
 
     private static Operator binary(String name, BinaryOperator<NDArray> function) {
@@ -173,37 +178,23 @@ final class ElementwiseOperators {
         return in.has(2) ? result.minimum(in.array(2)) : result;
     }
 
-    private static String unknownGelu(Node node) {
-        String approximate = node.text("approximate", "none");
-        return approximate.equals("none") || approximate.equals("tanh")
-                ? ""
-                : "approximate is '" + approximate + "', expected 'none' or 'tanh'";
+    private static NDArray isInfinite(Arguments in) {
+        NDArray low = in.array(0).eq(in.scalar(Double.NEGATIVE_INFINITY));
+        NDArray high = in.array(0).eq(in.scalar(Double.POSITIVE_INFINITY));
+        boolean negative = in.flag("detect_negative", true);
+        boolean positive = in.flag("detect_positive", true);
+        return negative && positive ? low.logicalOr(high) : negative ? low : positive ? high : low.logicalAnd(high);
     }
 
-    private static NDArray gelu(Arguments in) {
-        NDArray x = in.array(0);
-        return in.node().text("approximate", "none").equals("tanh")
-                ? geluByTanh(in, x)
-                : x.getNDArrayInternal().gelu();
-    }
-
-    /** x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))). */
-    static NDArray geluByTanh(Arguments in, NDArray x) {
-        NDArray cube = x.square().mul(x).mul(in.scalar(0.044715));
-        NDArray inner = x.add(cube).mul(in.scalar(Math.sqrt(2 / Math.PI)));
-        return x.mul(in.scalar(0.5)).mul(inner.tanh().add(in.scalar(1)));
-    }
-
-    private static NDArray swish(Arguments in) {
-        NDArray x = in.array(0);
-        float alpha = in.node().real("alpha", 1);
-        NDArray inner = alpha == 1 ? x : x.mul(in.scalar(alpha));
-        return x.mul(inner.getNDArrayInternal().sigmoid());
+    private static ElementType typeOf(Arguments in, int operand) {
+        if (in.value(operand) instanceof TorchValue.OnHost host) {
+            return host.tensor().type();
+        }
+        return in.isFloating(operand) ? ElementType.FLOAT : ElementType.BOOL;
     }
 
     /** There is one floating type on the device, so a cast between floating types keeps every bit. */
-    private static List<TorchValue> cast(Arguments in) {
-        ElementType to = ElementType.ofOnnxCode((int) in.node().integer("to", 0));
+    private static List<TorchValue> cast(Arguments in, ElementType to) {
         if (to.isFloating()) {
             NDArray result = in.value(0) instanceof TorchValue.OnHost host
                     ? in.memory().uploadAsFloating(host.tensor())
@@ -214,6 +205,10 @@ final class ElementwiseOperators {
         }
         if (to == ElementType.BOOL) {
             return List.of(new TorchValue.OnDevice(in.array(0).neq(in.scalar(0))));
+        }
+        if (!in.isFloating(0)) {
+            HostTensor from = in.tensor(0);
+            return List.of(new TorchValue.OnHost(new HostTensor(to, from.values(), from.shape())));
         }
         float[] numbers = in.numbers(0);
         long[] values = new long[numbers.length];

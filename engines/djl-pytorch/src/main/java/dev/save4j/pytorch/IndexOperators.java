@@ -26,8 +26,8 @@ final class IndexOperators {
                 Operator.of("GatherND", 2, 2, ANY, Set.of("batch_dims"), IndexOperators::gatherAtPositions));
     }
 
-    /** Indices counted from the start, on the device; the value's own upload is used where none counts from the end. */
-    private static NDArray lookUp(Arguments in, long size, UnaryOperator<NDArray> lookUp) {
+    /** The indices of operand 1 counted from the start; a USER error names the first that is outside. */
+    static HostTensor positive(Arguments in, long size) {
         HostTensor indices = in.tensor(1);
         boolean negative = false;
         for (long index : indices.values()) {
@@ -37,13 +37,23 @@ final class IndexOperators {
             }
             negative |= index < 0;
         }
-        if (!negative) {
+        return negative
+                ? new HostTensor(
+                        ElementType.INT64,
+                        LongStream.of(indices.values())
+                                .map(index -> index < 0 ? index + size : index)
+                                .toArray(),
+                        indices.shape())
+                : indices;
+    }
+
+    /** Runs a lookup with the indices on the device; the value's own upload is used where none counts from the end. */
+    private static NDArray lookUp(Arguments in, long size, UnaryOperator<NDArray> lookUp) {
+        HostTensor indices = positive(in, size);
+        if (indices.equals(in.tensor(1))) {
             return lookUp.apply(in.array(1));
         }
-        long[] positive = LongStream.of(indices.values())
-                .map(index -> index < 0 ? index + size : index)
-                .toArray();
-        try (NDArray uploaded = in.memory().upload(new HostTensor(ElementType.INT64, positive, indices.shape()))) {
+        try (NDArray uploaded = in.memory().upload(indices)) {
             return lookUp.apply(uploaded);
         }
     }

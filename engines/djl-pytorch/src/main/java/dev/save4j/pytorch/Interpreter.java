@@ -3,6 +3,7 @@ package dev.save4j.pytorch;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
 import dev.save4j.SaveException;
 import dev.save4j.graph.Graph;
 import dev.save4j.graph.HostArithmetic;
@@ -150,12 +151,10 @@ final class Interpreter implements AutoCloseable {
             try (NDScope scope = new NDScope()) {
                 scope.suppressNotUsedWarning();
                 List<TorchValue> results = operator.kernel().apply(arguments);
-                for (int i = 0; i < results.size(); i++) {
-                    if (i < step.outputs().length && step.outputs()[i] >= 0) {
-                        if (results.get(i) instanceof TorchValue.OnDevice device) {
-                            NDScope.unregister(device.array());
-                        }
-                        run.values[step.outputs()[i]] = results.get(i);
+                for (int i = 0; i < results.size() && i < step.outputs().length; i++) {
+                    if (step.outputs()[i] >= 0) {
+                        run.values[step.outputs()[i]] =
+                                kept(results.get(i), step.types().get(i));
                     }
                 }
             } catch (EngineException | IllegalArgumentException | UnsupportedOperationException failure) {
@@ -163,6 +162,19 @@ final class Interpreter implements AutoCloseable {
             }
         }
         run.free(step.dead());
+    }
+
+    /** Takes a result out of the scope; integers go to the host, where all of them live. */
+    private TorchValue kept(TorchValue result, ElementType type) {
+        if (!(result instanceof TorchValue.OnDevice device)) {
+            return result;
+        }
+        if (device.array().getDataType() == DataType.INT64) {
+            long[] values = memory.download(device.array(), ElementType.INT64).toLongs();
+            return new TorchValue.OnHost(new HostTensor(type, values, device.shape()));
+        }
+        NDScope.unregister(device.array());
+        return device;
     }
 
     private SaveException failed(Plan.Step step, Arguments arguments, RuntimeException failure) {

@@ -36,6 +36,15 @@ final class NormalizationOperators {
                         in -> rootMeanSquare(in, in.array(0), in.array(1), in.axis("axis", -1))),
                 Operator.many(
                                 Node.MICROSOFT,
+                                "SkipLayerNormalization",
+                                3,
+                                5,
+                                FLOATING,
+                                Set.of("epsilon"),
+                                NormalizationOperators::skipLayer)
+                        .unless(NormalizationOperators::wantsStatistics),
+                Operator.many(
+                                Node.MICROSOFT,
                                 "SkipSimplifiedLayerNormalization",
                                 3,
                                 4,
@@ -53,12 +62,29 @@ final class NormalizationOperators {
         return rows.div(norm).reshape(x.getShape()).mul(scale);
     }
 
+    private static String wantsStatistics(Node node) {
+        return node.hasOutput(1) || node.hasOutput(2) ? "its statistics are not computed" : "";
+    }
+
     private static List<TorchValue> skip(Arguments in) {
+        NDArray sum = skipped(in, 3);
+        return withSum(in, rootMeanSquare(in, sum, in.array(2), in.rank(0) - 1), sum);
+    }
+
+    private static List<TorchValue> skipLayer(Arguments in) {
+        NDArray sum = skipped(in, 4);
+        long[] normalized = in.shape(2);
+        NDArray bias = in.has(3) ? in.array(3) : in.memory().full(0, normalized);
+        float epsilon = in.node().real("epsilon", 1e-12f);
+        return withSum(in, TorchNative.layerNorm(sum, normalized, in.array(2), bias, epsilon), sum);
+    }
+
+    private static NDArray skipped(Arguments in, int bias) {
         NDArray sum = in.array(0).add(in.array(1));
-        if (in.has(3)) {
-            sum = sum.add(in.array(3));
-        }
-        NDArray result = rootMeanSquare(in, sum, in.array(2), in.rank(0) - 1);
+        return in.has(bias) ? sum.add(in.array(bias)) : sum;
+    }
+
+    private static List<TorchValue> withSum(Arguments in, NDArray result, NDArray sum) {
         // The second and third output, statistics, are not there.
         TorchValue first = new TorchValue.OnDevice(result);
         return in.node().hasOutput(3)

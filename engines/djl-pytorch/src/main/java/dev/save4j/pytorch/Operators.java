@@ -21,10 +21,12 @@ final class Operators {
         List<OperatorRule> rules = new ArrayList<>();
         Stream.of(
                         ElementwiseOperators.all(),
+                        ActivationOperators.all(),
                         MatrixOperators.all(),
                         ReductionOperators.all(),
                         LayoutOperators.all(),
                         IndexOperators.all(),
+                        ScatterOperators.all(),
                         NormalizationOperators.all(),
                         AttentionOperators.all())
                 .flatMap(List::stream)
@@ -43,7 +45,7 @@ final class Operators {
                 "Constant",
                 Set.of("value", "value_float", "value_floats", "value_int", "value_ints"),
                 Operator.ANY,
-                true));
+                false));
         TABLE = new OperatorTable(rules);
     }
 

@@ -38,10 +38,12 @@ final class Plan {
      *
      * @param operator what runs it on the device, or null when it is evaluated on the host
      * @param inputs slots of the operands, -1 for one that is left out
-     * @param outputs slots of the results, -1 for one that nobody needs
+     * @param outputs slots of the results, -1 for one that is not named
+     * @param types element types of the results
      * @param dead slots whose values are not needed any more
      */
-    record Step(Node node, @Nullable Operator operator, int[] inputs, int[] outputs, int[] dead) {}
+    record Step(
+            Node node, @Nullable Operator operator, int[] inputs, int[] outputs, List<ElementType> types, int[] dead) {}
 
     /**
      * @param trainable which weights are trained
@@ -238,7 +240,10 @@ final class Plan {
             int[] dead = dying.getOrDefault(i, List.of()).stream()
                     .mapToInt(this::slot)
                     .toArray();
-            steps.add(new Step(node, operator, inputs, outputs, dead));
+            List<ElementType> results = node.outputs().stream()
+                    .map(output -> output.isEmpty() ? ElementType.BOOL : types.of(output))
+                    .toList();
+            steps.add(new Step(node, operator, inputs, outputs, results, dead));
         }
     }
 
