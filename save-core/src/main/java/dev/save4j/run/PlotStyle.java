@@ -1,0 +1,73 @@
+package dev.save4j.run;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Font;
+import java.util.Locale;
+import org.knowm.xchart.style.AxesChartStyler;
+import org.knowm.xchart.style.markers.Marker;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+
+/** How plots look. A mode has one colour and one marker in all of them; the colours are told apart by colour-blind readers too. */
+final class PlotStyle {
+    static final Color INK = new Color(0x1f2933);
+    static final Color FAINT = new Color(0x8a94a0);
+    private static final Color GRID = new Color(0xe4e7eb);
+
+    private PlotStyle() {}
+
+    static Color color(Experiment.Mode mode) {
+        return switch (mode) {
+            case STATIC -> new Color(0x6b7280);
+            case SAVE -> new Color(0x0072b2);
+            case LABELLED_ONLY -> new Color(0xd55e00);
+            case ORACLE -> new Color(0x009e73);
+        };
+    }
+
+    static Marker marker(Experiment.Mode mode) {
+        return switch (mode) {
+            case STATIC -> SeriesMarkers.SQUARE;
+            case SAVE -> SeriesMarkers.CIRCLE;
+            case LABELLED_ONLY -> SeriesMarkers.DIAMOND;
+            case ORACLE -> SeriesMarkers.TRIANGLE_UP;
+        };
+    }
+
+    static Color translucent(Color color, int alpha) {
+        return new Color(color.getRed(), color.getGreen(), color.getBlue(), alpha);
+    }
+
+    static BasicStroke solid(float width) {
+        return new BasicStroke(width, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND);
+    }
+
+    static BasicStroke dashed(float width) {
+        return new BasicStroke(width, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10, new float[] {6, 4}, 0);
+    }
+
+    static void apply(AxesChartStyler styler) {
+        styler.setLocale(Locale.ROOT);
+        styler.setAntiAlias(true);
+        styler.setChartBackgroundColor(Color.WHITE);
+        styler.setPlotBackgroundColor(Color.WHITE);
+        styler.setPlotBorderVisible(false);
+        styler.setChartPadding(10);
+        styler.setChartFontColor(INK);
+        styler.setChartTitleBoxVisible(false);
+        styler.setChartTitlePadding(8);
+        styler.setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 18));
+        styler.setLegendVisible(false);
+        styler.setAxisTitleFont(new Font(Font.SANS_SERIF, Font.PLAIN, 15));
+        styler.setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 14));
+        styler.setAxisTickLabelsColor(INK);
+        styler.setAxisTickMarksColor(GRID);
+        styler.setAxisTicksLineVisible(false);
+        styler.setPlotGridLinesColor(GRID);
+        styler.setPlotGridLinesStroke(new BasicStroke(1));
+        styler.setPlotGridVerticalLinesVisible(false);
+        styler.setPlotContentSize(0.98);
+        styler.setPlotMargin(0);
+        styler.setMarkerSize(7);
+    }
+}
