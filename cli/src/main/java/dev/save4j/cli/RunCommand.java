@@ -2,6 +2,7 @@ package dev.save4j.cli;
 
 import dev.save4j.run.ExperimentReader;
 import dev.save4j.run.RunFolder;
+import dev.save4j.run.RunSummary;
 import dev.save4j.wiring.ExperimentRunner;
 import dev.save4j.wiring.Registry;
 import java.io.PrintWriter;
@@ -65,9 +66,11 @@ final class RunCommand implements Callable<Integer> {
         RunFolder folder = resume ? RunFolder.resume(output, resolved) : RunFolder.create(output, resolved);
         out.println("Run folder: " + folder.path());
         out.flush();
+        RunSummary summary;
         try (ProgressBars progress = new ProgressBars()) {
-            new ExperimentRunner(registry, progress).run(folder);
+            summary = new ExperimentRunner(registry, progress).run(folder);
         }
+        Summaries.print(summary, folder, out);
         return 0;
     }
 }

@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             RunCommand.class,
+            ReportCommand.class,
             RewardCommand.class,
             SampleCommand.class,
             ExplainCommand.class,
@@ -39,6 +40,8 @@ public final class Save4j implements Callable<Integer> {
     }
 
     public static void main(String[] arguments) {
+        // Plots are drawn into files; a display that does not answer must not end a run.
+        System.setProperty("java.awt.headless", "true");
         System.exit(commandLine().execute(arguments));
     }
 

@@ -1,11 +1,19 @@
 package dev.save4j.cli;
 
+import dev.save4j.run.Table;
 import java.util.ArrayList;
 import java.util.List;
 
 /** A table for a terminal: columns as wide as their widest cell, numbers to the right. */
 final class TextTable {
     private final List<String[]> rows = new ArrayList<>();
+
+    /** A header and rows that are ready. */
+    static TextTable of(Table table) {
+        TextTable text = new TextTable(table.header().toArray(String[]::new));
+        table.rows().forEach(row -> text.add(row.toArray(String[]::new)));
+        return text;
+    }
 
     TextTable(String... header) {
         rows.add(header);
@@ -25,7 +33,7 @@ final class TextTable {
             for (int row = 0; row < rows.size(); row++) {
                 String cell = rows.get(row)[column];
                 widths[column] = Math.max(widths[column], cell.length());
-                numeric[column] &= row == 0 || cell.isEmpty() || cell.matches("[-+]?\\d.*");
+                numeric[column] &= row == 0 || cell.isEmpty() || cell.matches("-|[-+]?\\d.*");
             }
         }
         StringBuilder text = new StringBuilder();

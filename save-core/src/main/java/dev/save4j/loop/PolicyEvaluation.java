@@ -22,8 +22,8 @@ record PolicyEvaluation(
     /**
      * Metrics: {@code eval/reward}, {@code eval/length} in tokens, {@code eval/kl}, the mean over answers of Σ (log π − log π_start) in nats; with a
      * judge also {@code eval/gold}, {@code eval/accuracy}, the share of pairs of answers to one prompt that the proxy orders as gold does,
-     * {@code eval/accuracy_initial} for the reward model of the start on the same pairs, and {@code eval/accuracy_error} and
-     * {@code eval/gold_error}, standard errors over prompts.
+     * {@code eval/accuracy_initial} for the reward model of the start on the same pairs, and {@code eval/accuracy_error},
+     * {@code eval/gold_error} and, for the difference of the two accuracies, {@code eval/accuracy_gain_error}: standard errors over prompts.
      */
     Metrics evaluate(long seed) {
         List<List<Answer>> groups = source.sample(prompts, completions, sampling, seed);
@@ -48,6 +48,7 @@ record PolicyEvaluation(
         Spread goldPerPrompt = new Spread();
         Spread now = new Spread();
         Spread atStart = new Spread();
+        Spread gain = new Spread();
         for (int from = 0; from < golds.length; from += completions) {
             double total = 0;
             int pairs = 0;
@@ -68,6 +69,7 @@ record PolicyEvaluation(
             if (pairs > 0) {
                 now.add(right / (double) pairs);
                 atStart.add(rightAtStart / (double) pairs);
+                gain.add((right - rightAtStart) / (double) pairs);
             }
         }
         metrics.put("eval/gold", goldPerPrompt.mean());
@@ -77,6 +79,7 @@ record PolicyEvaluation(
             metrics.put("eval/accuracy", now.mean());
             metrics.put("eval/accuracy_error", now.error());
             metrics.put("eval/accuracy_initial", atStart.mean());
+            metrics.put("eval/accuracy_gain_error", gain.error());
         }
     }
 

@@ -205,7 +205,9 @@ public final class SaveLoop implements AutoCloseable {
         // The same seed every time: the answers differ by the policy alone.
         metrics.addAll(evaluation.evaluate(seeds.of("evaluation", 0)));
         if (!heldOut.isEmpty()) {
-            metrics.put("eval/held_out_accuracy", scoring.accuracy(heldOut));
+            double accuracy = scoring.accuracy(heldOut);
+            metrics.put("eval/held_out_accuracy", accuracy);
+            metrics.put("eval/held_out_error", Math.sqrt(accuracy * (1 - accuracy) / heldOut.size()));
         }
     }
 

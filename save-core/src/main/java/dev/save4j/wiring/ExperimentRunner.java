@@ -11,7 +11,9 @@ import dev.save4j.models.ModelFolder;
 import dev.save4j.models.PolicyModel;
 import dev.save4j.models.RewardModel;
 import dev.save4j.run.Experiment;
+import dev.save4j.run.Report;
 import dev.save4j.run.RunFolder;
+import dev.save4j.run.RunSummary;
 import dev.save4j.tokenizers.Tokenizer;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -32,14 +34,15 @@ public final class ExperimentRunner {
         this.progress = progress;
     }
 
-    /** Runs or continues the experiment of a run folder. */
-    public void run(RunFolder folder) {
+    /** Runs or continues the experiment of a run folder and writes its report; returns what that concludes. */
+    public RunSummary run(RunFolder folder) {
         Experiment experiment = folder.experiment().experiment();
         Registry.Chosen chosen = registry.resolve(experiment);
         TrainingData data = TrainingSources.of(experiment);
         Manifest.write(experiment, chosen, data, folder);
         prepare(experiment, chosen, data, folder);
         runModes(experiment, chosen, data, folder);
+        return Report.write(folder);
     }
 
     private void prepare(Experiment experiment, Registry.Chosen chosen, TrainingData data, RunFolder folder) {
