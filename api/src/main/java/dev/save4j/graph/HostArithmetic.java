@@ -235,17 +235,11 @@ public final class HostArithmetic {
 
     private HostTensor zip(ElementType type, HostTensor left, HostTensor right, LongBinaryOperator function) {
         long[] shape = broadcast(left.shape(), right.shape());
-        long[] values = new long[HostTensor.size(shape)];
-        if (right.size() == 1 && left.size() == values.length) {
-            long operand = right.values()[0];
+        long[] values = HostLayout.combine(left, right, shape, function);
+        // 64-bit integers wrap by themselves, and of zeros and ones come zeros and ones.
+        if (type != ElementType.INT64 && type != ElementType.BOOL) {
             for (int i = 0; i < values.length; i++) {
-                values[i] = HostTensor.wrap(type, function.applyAsLong(left.values()[i], operand));
-            }
-        } else {
-            long[] a = HostLayout.expand(left, shape).values();
-            long[] b = HostLayout.expand(right, shape).values();
-            for (int i = 0; i < values.length; i++) {
-                values[i] = HostTensor.wrap(type, function.applyAsLong(a[i], b[i]));
+                values[i] = HostTensor.wrap(type, values[i]);
             }
         }
         return new HostTensor(type, values, shape);

@@ -3,6 +3,7 @@ package dev.save4j.graph;
 import dev.save4j.SaveException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.LongBinaryOperator;
 import java.util.stream.IntStream;
 
 /** Moves the elements of host tensors: broadcasting, transposition, slices, indexing. */
@@ -77,16 +78,53 @@ final class HostLayout {
 
     /** Repeats a tensor to a shape to which it is known to broadcast. */
     static HostTensor expand(HostTensor tensor, long[] shape) {
-        if (Arrays.equals(tensor.shape(), shape)) {
-            return tensor;
-        }
+        return Arrays.equals(tensor.shape(), shape) ? tensor : view(tensor, shape, repeating(tensor, shape), 0);
+    }
+
+    /** Strides that read a tensor as one of a shape to which it broadcasts. */
+    private static int[] repeating(HostTensor tensor, long[] shape) {
         int[] own = strides(tensor.shape());
         int[] strides = new int[shape.length];
         int missing = shape.length - tensor.rank();
         for (int axis = missing; axis < shape.length; axis++) {
             strides[axis] = tensor.shape()[axis - missing] == 1 ? 0 : own[axis - missing];
         }
-        return view(tensor, shape, strides, 0);
+        return strides;
+    }
+
+    /** Combines two tensors element by element, in row-major order of a shape to which both broadcast; neither is repeated in memory. */
+    static long[] combine(HostTensor left, HostTensor right, long[] shape, LongBinaryOperator function) {
+        long[] values = new long[HostTensor.size(shape)];
+        if (values.length == 0) {
+            return values;
+        }
+        int rank = shape.length;
+        int[] leftStrides = repeating(left, shape);
+        int[] rightStrides = repeating(right, shape);
+        int inner = rank == 0 ? 1 : (int) shape[rank - 1];
+        int leftStep = rank == 0 ? 0 : leftStrides[rank - 1];
+        int rightStep = rank == 0 ? 0 : rightStrides[rank - 1];
+        long[] a = left.values();
+        long[] b = right.values();
+        int[] index = new int[rank];
+        int leftRow = 0;
+        int rightRow = 0;
+        for (int to = 0; to < values.length; ) {
+            for (int i = 0, x = leftRow, y = rightRow; i < inner; i++, x += leftStep, y += rightStep) {
+                values[to++] = function.applyAsLong(a[x], b[y]);
+            }
+            for (int axis = rank - 2; axis >= 0; axis--) {
+                leftRow += leftStrides[axis];
+                rightRow += rightStrides[axis];
+                if (++index[axis] < shape[axis]) {
+                    break;
+                }
+                leftRow -= leftStrides[axis] * index[axis];
+                rightRow -= rightStrides[axis] * index[axis];
+                index[axis] = 0;
+            }
+        }
+        return values;
     }
 
     static HostTensor transpose(HostTensor tensor, int[] permutation) {
