@@ -19,16 +19,13 @@ final class MatrixOperators {
                 Operator.of("Einsum", 1, 2, FLOATING, Set.of("equation"), Einsum::evaluate)
                         .unless(Einsum::objection),
                 Operator.many(
-                                Node.MICROSOFT,
-                                "FusedMatMul",
-                                2,
-                                2,
-                                FLOATING,
-                                Set.of("transA", "transB", "transBatchA", "transBatchB", "alpha"),
-                                Operator.single(MatrixOperators::fused))
-                        .unless(node -> node.integer("transBatchA", 0) == 0 && node.integer("transBatchB", 0) == 0
-                                ? ""
-                                : "transBatchA and transBatchB must be 0"));
+                        Node.MICROSOFT,
+                        "FusedMatMul",
+                        2,
+                        2,
+                        FLOATING,
+                        Set.of("transA", "transB", "transBatchA", "transBatchB", "alpha"),
+                        Operator.single(MatrixOperators::fused)));
     }
 
     /** The last two axes exchanged; a view. */
@@ -38,13 +35,25 @@ final class MatrixOperators {
     }
 
     private static NDArray fused(Arguments in) {
-        NDArray left = in.flag("transA", false) && in.rank(0) > 1 ? transposed(in.array(0)) : in.array(0);
+        NDArray left = in.flag("transBatchA", false) ? batchInside(in.array(0)) : in.array(0);
+        left = in.flag("transA", false) && in.rank(0) > 1 ? transposed(left) : left;
+        NDArray right = in.flag("transBatchB", false) ? batchInside(in.array(1)) : in.array(1);
         boolean transposed = in.flag("transB", false) && in.rank(1) > 1;
         // The linear kernel folds the leading axes into one large product.
         NDArray product = transposed && in.rank(1) == 2
-                ? TorchNative.linear(left, in.array(1), null)
-                : left.matMul(transposed ? transposed(in.array(1)) : in.array(1));
+                ? TorchNative.linear(left, right, null)
+                : left.matMul(transposed ? transposed(right) : right);
         return scaled(in, product, in.node().real("alpha", 1));
+    }
+
+    /** The first axis moved to the place before the last; a view. */
+    private static NDArray batchInside(NDArray array) {
+        int rank = array.getShape().dimension();
+        int[] order = new int[rank];
+        for (int axis = 0; axis < rank; axis++) {
+            order[axis] = axis < rank - 2 ? axis + 1 : axis == rank - 2 ? 0 : axis;
+        }
+        return rank < 3 ? array : array.transpose(order);
     }
 
     private static NDArray gemm(Arguments in) {

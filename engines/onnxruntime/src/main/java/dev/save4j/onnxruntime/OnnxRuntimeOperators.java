@@ -143,7 +143,6 @@ final class OnnxRuntimeOperators {
                 "clip",
                 "direction",
                 "hidden_size",
-                "layout",
                 "linear_before_reset");
         add(
                 rules,
@@ -155,8 +154,7 @@ final class OnnxRuntimeOperators {
                 "clip",
                 "direction",
                 "hidden_size",
-                "input_forget",
-                "layout");
+                "input_forget");
         add(
                 rules,
                 FLOATING,
@@ -166,8 +164,7 @@ final class OnnxRuntimeOperators {
                 "activations",
                 "clip",
                 "direction",
-                "hidden_size",
-                "layout");
+                "hidden_size");
         add(rules, FLOATING, "NegativeLogLikelihoodLoss SoftmaxCrossEntropyLoss", "ignore_index", "reduction");
     }
 
@@ -220,7 +217,6 @@ final class OnnxRuntimeOperators {
                 "storage_order",
                 "strides");
         add(rules, FLOATING, "GlobalAveragePool GlobalMaxPool");
-        add(rules, FLOATING, "GlobalLpPool", "p");
         add(
                 rules,
                 FLOATING,

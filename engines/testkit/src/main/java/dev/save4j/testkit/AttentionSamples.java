@@ -1,5 +1,6 @@
 package dev.save4j.testkit;
 
+import dev.save4j.graph.Attribute;
 import dev.save4j.tensor.ElementType;
 import dev.save4j.testkit.reference.Numbers;
 
@@ -36,6 +37,24 @@ final class AttentionSamples {
                 .input(list.numbers(3, 5))
                 .set("softcap", 2f)
                 .label("mask and cap");
+        list.op("Attention")
+                .data(list.numbers(1, 2, 3, 4))
+                .data(list.numbers(1, 2, 3, 4))
+                .data(list.numbers(1, 2, 3, 4))
+                .set("softmax_precision", 1)
+                .label("softmax in single precision");
+        for (int shown = 0; shown < 4; shown++) {
+            list.op("Attention")
+                    .data(list.numbers(1, 2, 3, 4))
+                    .data(list.numbers(1, 2, 2, 4))
+                    .data(list.numbers(1, 2, 2, 4))
+                    .absent()
+                    .data(list.numbers(1, 2, 3, 4))
+                    .data(list.numbers(1, 2, 3, 4))
+                    .set("qk_matmul_output_mode", shown)
+                    .results(4)
+                    .label("with a past, shows scores " + shown);
+        }
     }
 
     private static void rotary(SampleList list) {
@@ -73,6 +92,14 @@ final class AttentionSamples {
                 .constant(cos)
                 .constant(sin)
                 .label("one offset");
+        list.microsoft("RotaryEmbedding")
+                .data(list.numbers(2, 3, 12))
+                .input(positions)
+                .constant(cos)
+                .constant(sin)
+                .set("num_heads", 2)
+                .set("rotary_embedding_dim", 4)
+                .label("a part of each head");
     }
 
     private static Numbers ints(Numbers value) {
@@ -106,6 +133,7 @@ final class AttentionSamples {
                 .set("num_heads", 4)
                 .set("kv_num_heads", 2)
                 .set("do_rotary", 1)
+                .set("rotary_interleaved", 1)
                 .set("scale", 0.4f)
                 .results(3)
                 .judged(1)
@@ -124,9 +152,31 @@ final class AttentionSamples {
                 .set("softcap", 5f)
                 .results(3)
                 .label("window and cap, with the caches");
+        list.microsoft("GroupQueryAttention")
+                .data(list.numbers(1, 2, 16))
+                .data(list.numbers(1, 2, 16))
+                .data(list.numbers(1, 2, 16))
+                .absent()
+                .absent()
+                .input(ints(Numbers.vector(1)))
+                .constant(ints(Numbers.scalar(2L)))
+                .set("num_heads", 2)
+                .set("kv_num_heads", 2)
+                .set("smooth_softmax", 1)
+                .results(3)
+                .label("smooth softmax, no past");
     }
 
     private static void multiHead(SampleList list) {
+        list.microsoft("MultiHeadAttention")
+                .data(list.numbers(2, 3, 8))
+                .data(list.numbers(2, 3, 8))
+                .data(list.numbers(2, 3, 8))
+                .absent()
+                .input(ints(Numbers.of(new long[] {1, 1, 0, 1, 1, 1}, 2, 3)))
+                .set("num_heads", 2)
+                .set("mask_filter_value", -1.5f)
+                .label("padding with a soft mask");
         list.microsoft("MultiHeadAttention")
                 .data(list.numbers(2, 3, 8))
                 .data(list.numbers(2, 5, 8))
@@ -164,5 +214,15 @@ final class AttentionSamples {
                 .set("num_heads", 2)
                 .set("unidirectional", 1)
                 .label("causal with padding");
+        list.microsoft("Attention")
+                .data(list.numbers(2, 3, 4))
+                .data(list.numbers(4, 20))
+                .data(list.numbers(20))
+                .input(ints(Numbers.of(new long[] {1, 1, 0, 1, 1, 1}, 2, 3)))
+                .set("num_heads", 2)
+                .set("mask_filter_value", -1.5f)
+                .set("qkv_hidden_sizes", Attribute.ofInts(8, 8, 4))
+                .set("scale", 0.3f)
+                .label("narrow values with a soft mask");
     }
 }

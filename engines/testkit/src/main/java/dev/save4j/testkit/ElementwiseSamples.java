@@ -273,5 +273,11 @@ final class ElementwiseSamples {
         list.op("Cast").input(list.booleans(5)).set("to", 7).label("boolean to integer");
         list.op("CastLike").data(list.numbers(3)).input(list.numbers(1)).label("float to float");
         list.op("CastLike").data(mixed).input(list.integers(0, 1, 2)).label("float to integer");
+        list.op("Cast").data(list.numbers(2)).set("to", 1).set("saturate", 1).label("saturating");
+        list.op("CastLike")
+                .data(list.numbers(2))
+                .input(list.numbers(1))
+                .set("saturate", 1)
+                .label("saturating");
     }
 }

@@ -84,6 +84,18 @@ final class IndexSamples {
                 .data(list.positive(3, 1))
                 .set("axis", 1)
                 .label("rows");
+        list.op("ScatterElements")
+                .data(x)
+                .input(Numbers.of(new long[] {3, 0, 2}, 1, 3))
+                .data(list.positive(1, 3))
+                .set("reduction", "none")
+                .label("stated default");
+        list.op("ScatterND")
+                .data(x)
+                .input(Numbers.of(new long[] {2, 0}, 2, 1))
+                .data(list.positive(2, 3))
+                .set("reduction", "none")
+                .label("stated default");
         for (String reduction : List.of("add", "mul", "max", "min")) {
             list.op("ScatterElements")
                     .data(x)
@@ -121,6 +133,13 @@ final class IndexSamples {
                 .set("mode", "circular")
                 .opset(24)
                 .label("circular cache");
+        list.op("TensorScatter")
+                .data(list.numbers(2, 5, 2, 3))
+                .data(list.numbers(2, 2, 2, 3))
+                .input(Numbers.vector(1, 3))
+                .set("axis", 1)
+                .opset(24)
+                .label("second axis");
     }
 
     private static void selections(SampleList list) {

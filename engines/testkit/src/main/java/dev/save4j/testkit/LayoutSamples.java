@@ -113,6 +113,10 @@ final class LayoutSamples {
                 .label("empty");
         list.op("EyeLike").input(list.numbers(3, 4)).label("default");
         list.op("EyeLike").input(list.numbers(3, 4)).set("k", -1).label("below");
+        list.op("EyeLike")
+                .input(list.numbers(3, 4))
+                .set("dtype", ElementType.INT64.onnxCode())
+                .label("integers");
     }
 
     private static void joins(SampleList list) {
@@ -278,7 +282,7 @@ final class LayoutSamples {
                 .constant(Numbers.vector(-1))
                 .label("a number on one axis");
         list.op("Pad").data(x).constant(Numbers.vector(-1, 0, 0, -2)).label("cut off");
-        for (String mode : List.of("reflect", "edge", "wrap")) {
+        for (String mode : List.of("constant", "reflect", "edge", "wrap")) {
             list.op("Pad")
                     .data(x)
                     .constant(Numbers.vector(1, 2, 2, 1))

@@ -107,6 +107,14 @@ final class NormalizationSamples {
                 .data(list.numbers(4))
                 .set("num_groups", 2)
                 .label("two groups");
+        list.op("GroupNormalization")
+                .data(image)
+                .data(list.positive(4))
+                .data(list.numbers(4))
+                .set("num_groups", 2)
+                .set("epsilon", 0.1f)
+                .set("stash_type", 1)
+                .label("epsilon");
         list.op("InstanceNormalization")
                 .data(image)
                 .data(list.positive(4))
@@ -120,7 +128,18 @@ final class NormalizationSamples {
                 .data(list.numbers(4))
                 .data(list.positive(4))
                 .set("epsilon", 0.01f)
+                .set("momentum", 0.8f)
                 .label("evaluation");
+        list.op("BatchNormalization")
+                .data(image)
+                .data(list.positive(4))
+                .data(list.numbers(4))
+                .input(list.numbers(4))
+                .input(list.positive(4))
+                .set("momentum", 0.8f)
+                .set("training_mode", 1)
+                .results(3)
+                .label("training");
         list.op("MeanVarianceNormalization").data(image).label("default");
         list.op("MeanVarianceNormalization")
                 .data(image)

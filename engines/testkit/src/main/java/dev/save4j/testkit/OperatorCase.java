@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A graph with what goes in and what must come out. */
 record OperatorCase(
@@ -25,8 +26,14 @@ record OperatorCase(
         REFUSED
     }
 
-    Set<String> operators() {
-        return graph.nodes().stream().map(Node::qualifiedOperator).collect(Collectors.toSet());
+    /** The operators of the case, and their attributes as {@code Operator.attribute}. */
+    Set<String> claims() {
+        return graph.nodes().stream()
+                .flatMap(node -> Stream.concat(
+                        Stream.of(node.qualifiedOperator()),
+                        node.attributes().keySet().stream()
+                                .map(attribute -> node.qualifiedOperator() + "." + attribute)))
+                .collect(Collectors.toSet());
     }
 
     /**

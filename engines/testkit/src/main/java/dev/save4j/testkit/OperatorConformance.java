@@ -7,10 +7,11 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.save4j.engine.OperatorRule;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.DynamicNode;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.TestFactory;
 /**
  * What an engine says it can run, it runs right; all else it refuses when a graph is opened. The cases are the operator tests of the ONNX project, if
  * the data is there (see the system property {@code save4j.shared}), and cases of the kit's own, judged by the same operators in plain Java and
- * double precision. Every operator of the engine's table must have a case that passes.
+ * double precision. Every operator and attribute of the engine's table must have a case that passes.
  */
 public abstract class OperatorConformance {
     private final ForwardEngine engine;
@@ -36,7 +37,8 @@ public abstract class OperatorConformance {
     }
 
     /**
-     * Operators of the table for which the kit has no case, as {@code domain::Operator}, each with the reason. That there is still none is checked.
+     * What the table lists and no case of the kit proves, each with the reason: operators as {@code domain::Operator} and attributes as
+     * {@code domain::Operator.attribute}. That there is still no case is checked.
      */
     protected Map<String, String> unproven() {
         return Map.of();
@@ -48,7 +50,7 @@ public abstract class OperatorConformance {
         return Stream.of(
                 dynamicContainer("cases of the ONNX project", onnxCases(report)),
                 dynamicContainer("cases of the kit", kitCases(report)),
-                dynamicContainer("every listed operator has a case that passes", coverage(report)),
+                dynamicContainer("everything that is listed has a case that passes", coverage(report)),
                 dynamicTest("summary", () -> System.out.println(report.summary("operators", engine.name()))));
     }
 
@@ -82,7 +84,7 @@ public abstract class OperatorConformance {
         }
         try {
             if (operatorCase.tryOn(engine) == OperatorCase.Outcome.PASSED) {
-                report.passed(operatorCase.operators());
+                report.passed(operatorCase.claims());
             } else {
                 report.refused();
             }
@@ -92,35 +94,38 @@ public abstract class OperatorConformance {
         }
     }
 
-    private Stream<DynamicNode> coverage(Report report) {
-        List<DynamicNode> tests = new ArrayList<>();
+    /** The operators of the table, and their attributes as {@code Operator.attribute}. */
+    private Set<String> claims() {
+        Set<String> claims = new TreeSet<>();
         for (OperatorRule rule : engine.operators().rules()) {
             String operator = rule.domain().isEmpty() ? rule.operator() : rule.domain() + "::" + rule.operator();
-            tests.add(dynamicTest(operator, () -> {
-                String reason = unproven().get(operator);
-                if (reason != null) {
-                    report.skipped(operator, reason);
-                    assertThat(report.hasProven(operator))
-                            .as("the kit has a case for %s now, so it must not be listed as unproven", operator)
-                            .isFalse();
-                } else {
-                    assertThat(report.hasProven(operator))
-                            .as(
-                                    "engine '%s' lists %s, but the kit has no case for it that passes",
-                                    engine.name(), operator)
-                            .isTrue();
-                }
-            }));
+            claims.add(operator);
+            rule.attributes().forEach(attribute -> claims.add(operator + "." + attribute));
         }
-        unproven().keySet().stream()
-                .filter(operator -> engine.operators().rules().stream()
-                        .noneMatch(rule -> operator.equals(
-                                rule.domain().isEmpty() ? rule.operator() : rule.domain() + "::" + rule.operator())))
-                .forEach(operator -> tests.add(dynamicTest(
-                        operator,
-                        () -> assertThat(operator)
-                                .as("unproven, but not in the table")
-                                .isNull())));
-        return tests.stream();
+        return claims;
+    }
+
+    private Stream<DynamicNode> coverage(Report report) {
+        Set<String> claims = claims();
+        Set<String> all = new TreeSet<>(claims);
+        all.addAll(unproven().keySet());
+        return all.stream()
+                .map(claim -> dynamicTest(claim, () -> {
+                    assertThat(claims)
+                            .as("%s is unproven, but the engine's table does not list it", claim)
+                            .contains(claim);
+                    String reason = unproven().get(claim);
+                    if (reason != null) {
+                        report.skipped(claim, reason);
+                    }
+                    assertThat(report.hasProven(claim))
+                            .as(
+                                    reason == null
+                                            ? "engine '%s' lists %s, but the kit has no case for it that passes"
+                                            : "engine '%s': the kit has a case for %s, so it is not unproven any more",
+                                    engine.name(),
+                                    claim)
+                            .isEqualTo(reason == null);
+                }));
     }
 }

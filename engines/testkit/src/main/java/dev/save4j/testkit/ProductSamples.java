@@ -64,6 +64,12 @@ final class ProductSamples {
                 .set("transA", 1)
                 .set("transB", 1)
                 .label("both transposed, batches broadcast");
+        list.microsoft("FusedMatMul")
+                .data(list.numbers(3, 2, 4))
+                .data(list.numbers(4, 2, 5))
+                .set("transBatchA", 1)
+                .set("transBatchB", 1)
+                .label("batch axis in the middle");
     }
 
     private static void gemm(SampleList list) {

@@ -157,6 +157,7 @@ final class ReductionSamples {
                 .constant(Numbers.vector(3))
                 .set("axis", 1)
                 .set("largest", 0)
+                .set("sorted", 1)
                 .results(2)
                 .label("smallest along the middle axis");
         list.op("Unique")

@@ -17,9 +17,12 @@ final class Report {
 
     private final Set<String> proven = new TreeSet<>();
 
-    void passed(Set<String> operators) {
+    /**
+     * @param claims operators and, with a dot between, their attributes
+     */
+    void passed(Set<String> claims) {
         passed++;
-        proven.addAll(operators);
+        proven.addAll(claims);
     }
 
     void refused() {
@@ -34,8 +37,8 @@ final class Report {
         skipped.computeIfAbsent(reason, key -> new ArrayList<>()).add(name);
     }
 
-    boolean hasProven(String operator) {
-        return proven.contains(operator);
+    boolean hasProven(String claim) {
+        return proven.contains(claim);
     }
 
     /** One line. */

@@ -32,6 +32,10 @@ final class SampleList {
         ProductSamples.addTo(list);
         AttentionSamples.addTo(list);
         NormalizationSamples.addTo(list);
+        ImageSamples.addTo(list);
+        RecurrentSamples.addTo(list);
+        QuantizedSamples.addTo(list);
+        ControlSamples.addTo(list);
         return List.copyOf(list.samples);
     }
 

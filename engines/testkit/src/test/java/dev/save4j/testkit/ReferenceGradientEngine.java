@@ -29,7 +29,9 @@ final class ReferenceGradientEngine implements GradientEngine {
     /** Steps, and results that are no floating numbers. */
     private static final Set<String> WITHOUT_GRADIENT = Set.of(("And ArgMax ArgMin BitShift BitwiseAnd BitwiseNot"
                     + " BitwiseOr BitwiseXor Ceil Equal EyeLike Floor Greater GreaterOrEqual Hardmax IsInf IsNaN Less"
-                    + " LessOrEqual Mod NonZero Not OneHot Or Round Shape Sign Size Unique Xor")
+                    + " ConvInteger DequantizeLinear DynamicQuantizeLinear DynamicQuantizeMatMul If LessOrEqual MatMulInteger"
+                    + " MatMulIntegerToFloat MatMulNBits Mod NonZero Not OneHot Or QLinearConv QLinearMatMul QuantizeLinear"
+                    + " Round Shape Sign Size Unique Xor")
             .split(" "));
 
     private static final OperatorTable TABLE = new OperatorTable(ReferenceInterpreter.TABLE.rules().stream()

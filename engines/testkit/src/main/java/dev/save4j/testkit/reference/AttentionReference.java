@@ -42,6 +42,7 @@ final class AttentionReference {
                         "num_heads",
                         "rotary_interleaved",
                         "scale",
+                        "smooth_softmax",
                         "softcap"),
                 ReferenceOperator.microsoft(
                         "MultiHeadAttention",
@@ -55,6 +56,7 @@ final class AttentionReference {
                         AttentionReference::projected,
                         "mask_filter_value",
                         "num_heads",
+                        "qkv_hidden_sizes",
                         "scale",
                         "unidirectional"));
     }
@@ -85,6 +87,14 @@ final class AttentionReference {
             // A row that sees nothing is all zeros.
             boolean blind = Arrays.stream(row).allMatch(x -> x == Double.NEGATIVE_INFINITY);
             return blind ? new double[row.length] : ReductionReference.softmax(row);
+        });
+    }
+
+    /** With one more score, of 0, that points at nothing. */
+    private static Numbers smoothSoftmax(Numbers scores) {
+        return ReductionReference.along(scores, scores.rank() - 1, row -> {
+            double[] more = Arrays.copyOf(row, row.length + 1);
+            return Arrays.copyOf(ReductionReference.softmax(more), row.length);
         });
     }
 
@@ -247,7 +257,8 @@ final class AttentionReference {
                 visible[i] = Double.NEGATIVE_INFINITY;
             }
         }
-        Numbers weights = softmax(new Numbers(scores.type(), scores.shape(), visible));
+        Numbers masked = new Numbers(scores.type(), scores.shape(), visible);
+        Numbers weights = in.flag("smooth_softmax", false) ? smoothSoftmax(masked) : softmax(masked);
         return List.of(joined(ProductReference.matmul(weights, repeated(allValues, heads))), allKeys, allValues);
     }
 
@@ -297,10 +308,13 @@ final class AttentionReference {
         int heads = in.integer("num_heads", 1);
         Numbers product = ProductReference.matmul(in.get(0), in.get(1));
         product = in.has(2) ? product.with(in.get(2), Double::sum) : product;
-        int width = product.shape()[2] / 3;
+        int third = product.shape()[2] / 3;
+        int[] widths = in.integers("qkv_hidden_sizes", third, third, third);
         Numbers[] parts = new Numbers[3];
+        int from = 0;
         for (int i = 0; i < 3; i++) {
-            parts[i] = heads(product.slice(2, i * width, (i + 1) * width), heads);
+            parts[i] = heads(product.slice(2, from, from + widths[i]), heads);
+            from += widths[i];
         }
         return List.of(joined(attend(in, parts[0], parts[1], parts[2], in.optional(3), in.optional(5))));
     }

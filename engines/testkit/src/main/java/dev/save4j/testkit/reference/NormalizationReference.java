@@ -18,12 +18,11 @@ final class NormalizationReference {
                         "SimplifiedLayerNormalization", NormalizationReference::rootMeanSquare, layer),
                 ReferenceOperator.microsoft("SkipSimplifiedLayerNormalization", in -> skip(in, false), "epsilon"),
                 ReferenceOperator.microsoft("SkipLayerNormalization", in -> skip(in, true), "epsilon"),
-                ReferenceOperator.microsoft(
-                        "EmbedLayerNormalization", NormalizationReference::embed, "epsilon", "mask_index_type"),
+                ReferenceOperator.microsoft("EmbedLayerNormalization", NormalizationReference::embed, "epsilon"),
                 ReferenceOperator.of(
                         "GroupNormalization", NormalizationReference::group, "epsilon", "num_groups", "stash_type"),
                 ReferenceOperator.of("InstanceNormalization", NormalizationReference::instance, "epsilon"),
-                ReferenceOperator.of(
+                ReferenceOperator.several(
                         "BatchNormalization", NormalizationReference::batch, "epsilon", "momentum", "training_mode"),
                 ReferenceOperator.of("MeanVarianceNormalization", NormalizationReference::meanVariance, "axes"),
                 ReferenceOperator.of("LRN", NormalizationReference::local, "alpha", "beta", "bias", "size"));
@@ -136,14 +135,33 @@ final class NormalizationReference {
                 .with(perChannel(x, in.get(2)), Double::sum);
     }
 
-    private static Numbers batch(Operands in) {
-        if (in.flag("training_mode", false)) {
-            throw in.unsupported("training mode");
+    private static List<Numbers> batch(Operands in) {
+        Numbers x = in.get(0);
+        if (!in.flag("training_mode", false)) {
+            return List.of(batch(in, in.get(3), in.get(4)));
         }
+        int[] axes = IntStream.range(0, x.rank()).filter(axis -> axis != 1).toArray();
+        Numbers mean = ReductionReference.reduce(
+                x, axes, false, group -> Arrays.stream(group).average().orElse(0));
+        Numbers variance = ReductionReference.reduce(x, axes, false, group -> {
+            double center = Arrays.stream(group).average().orElse(0);
+            return Arrays.stream(group)
+                    .map(v -> (v - center) * (v - center))
+                    .average()
+                    .orElse(0);
+        });
+        double momentum = in.node().real("momentum", 0.9f);
+        return List.of(
+                batch(in, mean, variance),
+                in.get(3).with(mean, (old, now) -> momentum * old + (1 - momentum) * now),
+                in.get(4).with(variance, (old, now) -> momentum * old + (1 - momentum) * now));
+    }
+
+    private static Numbers batch(Operands in, Numbers mean, Numbers variance) {
         Numbers x = in.get(0);
         double epsilon = epsilon(in, 1e-5f);
-        Numbers inverse = perChannel(x, in.get(4)).map(variance -> 1 / Math.sqrt(variance + epsilon));
-        return x.with(perChannel(x, in.get(3)), (a, mean) -> a - mean)
+        Numbers inverse = perChannel(x, variance).map(v -> 1 / Math.sqrt(v + epsilon));
+        return x.with(perChannel(x, mean), (a, center) -> a - center)
                 .with(inverse, (a, b) -> a * b)
                 .with(perChannel(x, in.get(1)), (a, b) -> a * b)
                 .with(perChannel(x, in.get(2)), Double::sum);

@@ -39,7 +39,14 @@ public final class ReferenceInterpreter {
                         IndexReference.operators(),
                         ProductReference.operators(),
                         AttentionReference.operators(),
-                        NormalizationReference.operators())
+                        NormalizationReference.operators(),
+                        LossReference.operators(),
+                        ConvolutionReference.operators(),
+                        PoolingReference.operators(),
+                        ResamplingReference.operators(),
+                        RecurrentReference.operators(),
+                        QuantizationReference.operators(),
+                        ControlReference.operators())
                 .flatMap(Collection::stream)
                 .forEach(operator -> {
                     OperatorRule rule = operator.rule();
