@@ -5,7 +5,6 @@ import java.awt.Color;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategorySeries;
@@ -29,8 +28,7 @@ final class AdvantagePlot {
     }
 
     private static Plot of(ModeMetrics mode) {
-        Map<Integer, List<Double>> counts = mode.metrics().lists(METRIC);
-        List<Integer> steps = List.copyOf(counts.keySet());
+        List<MetricTable.Listed> steps = mode.metrics().lists(METRIC);
         int width = Math.max(1, steps.size() / 10);
         int middle = (steps.size() - width) / 2;
         CategoryChart chart = new CategoryChart(Plot.WIDTH, Plot.HEIGHT);
@@ -43,11 +41,11 @@ final class AdvantagePlot {
         chart.getStyler().setYAxisMin(0.0);
         chart.getStyler().setXAxisTickMarkSpacingHint(20);
         int[] starts = steps.size() < 3 * width ? new int[] {0} : new int[] {0, middle, steps.size() - width};
-        List<String> bins = bins(counts.get(steps.get(0)).size());
+        List<String> bins = bins(steps.get(0).values().size());
         List<PlotLegend.Entry> legend = new ArrayList<>();
         for (int i = 0; i < starts.length; i++) {
-            List<Integer> window = steps.subList(starts[i], starts[i] + width);
-            CategorySeries series = chart.addSeries(name(window), bins, shares(counts, window));
+            List<MetricTable.Listed> window = steps.subList(starts[i], starts[i] + width);
+            CategorySeries series = chart.addSeries(name(window), bins, shares(window));
             series.setFillColor(EARLY_TO_LATE[i]);
             legend.add(PlotLegend.Entry.block(name(window), EARLY_TO_LATE[i]));
         }
@@ -61,9 +59,9 @@ final class AdvantagePlot {
                 new PlotLegend(legend));
     }
 
-    private static String name(List<Integer> window) {
-        int first = window.get(0);
-        int last = window.get(window.size() - 1);
+    private static String name(List<MetricTable.Listed> window) {
+        int first = window.get(0).step();
+        int last = window.get(window.size() - 1).step();
         return first == last ? "step " + first : "steps " + first + " to " + last;
     }
 
@@ -81,17 +79,16 @@ final class AdvantagePlot {
         return relation + String.format(Locale.ROOT, "%.1f", Labels.FIRST_EDGE + edge * Labels.BIN_WIDTH);
     }
 
-    private static List<Double> shares(Map<Integer, List<Double>> counts, List<Integer> steps) {
-        List<List<Double>> chosen = steps.stream().map(counts::get).toList();
-        double total = chosen.stream()
-                .flatMap(List::stream)
+    private static List<Double> shares(List<MetricTable.Listed> window) {
+        double total = window.stream()
+                .flatMap(step -> step.values().stream())
                 .mapToDouble(Double::doubleValue)
                 .sum();
         List<Double> shares = new ArrayList<>();
-        for (int bin = 0; bin < chosen.get(0).size(); bin++) {
+        for (int bin = 0; bin < window.get(0).values().size(); bin++) {
             double sum = 0;
-            for (List<Double> step : chosen) {
-                sum += step.get(bin);
+            for (MetricTable.Listed step : window) {
+                sum += step.values().get(bin);
             }
             shares.add(total == 0 ? 0 : 100 * sum / total);
         }

@@ -14,11 +14,17 @@ public final class MetricTable {
     private static final String STEP = "step";
 
     private final Map<String, Series> series;
-    private final Map<String, TreeMap<Integer, List<Double>>> lists;
+    private final Map<String, List<Listed>> lists;
     private final List<Integer> steps;
 
-    private MetricTable(
-            Map<String, Series> series, Map<String, TreeMap<Integer, List<Double>>> lists, List<Integer> steps) {
+    /** The numbers of one step. */
+    public record Listed(int step, List<Double> values) {
+        public Listed {
+            values = List.copyOf(values);
+        }
+    }
+
+    private MetricTable(Map<String, Series> series, Map<String, List<Listed>> lists, List<Integer> steps) {
         this.series = series;
         this.lists = lists;
         this.steps = List.copyOf(steps);
@@ -27,7 +33,7 @@ public final class MetricTable {
     /** Reads a file; empty when there is none. */
     static MetricTable read(Path file, Consumer<String> notes) {
         Map<String, List<Series.Point>> points = new LinkedHashMap<>();
-        Map<String, TreeMap<Integer, List<Double>>> lists = new LinkedHashMap<>();
+        Map<String, List<Listed>> lists = new LinkedHashMap<>();
         List<Integer> steps = new ArrayList<>();
         for (RunLines.Line line : RunLines.read(file, notes)) {
             int step = line.step();
@@ -38,16 +44,16 @@ public final class MetricTable {
             for (Map.Entry<String, JsonNode> field : line.object().properties()) {
                 String name = field.getKey();
                 if (field.getValue().isArray()) {
-                    TreeMap<Integer, List<Double>> earlier = lists.computeIfAbsent(name, key -> new TreeMap<>());
+                    List<Listed> earlier = lists.computeIfAbsent(name, key -> new ArrayList<>());
                     List<Double> list = field.getValue()
                             .valueStream()
                             .map(value -> line.number(name, value))
                             .toList();
-                    if (!earlier.isEmpty() && earlier.firstEntry().getValue().size() != list.size()) {
+                    if (!earlier.isEmpty() && earlier.get(0).values().size() != list.size()) {
                         throw line.damaged("'" + name + "' has " + list.size() + " numbers, in the lines before "
-                                + earlier.firstEntry().getValue().size());
+                                + earlier.get(0).values().size());
                     }
-                    earlier.put(step, list);
+                    earlier.add(new Listed(step, list));
                 } else if (!name.equals(STEP)) {
                     points.computeIfAbsent(name, key -> new ArrayList<>())
                             .add(new Series.Point(step, line.number(name, field.getValue())));
@@ -64,9 +70,9 @@ public final class MetricTable {
         return series.getOrDefault(name, new Series(List.of()));
     }
 
-    /** The lists of a metric by ascending step, such as the counts of a histogram. */
-    public Map<Integer, List<Double>> lists(String name) {
-        return new TreeMap<>(lists.getOrDefault(name, new TreeMap<>()));
+    /** The lists of a metric by ascending step, such as the counts of a histogram; all are of one length. */
+    public List<Listed> lists(String name) {
+        return List.copyOf(lists.getOrDefault(name, List.of()));
     }
 
     /** Every step that has a line, ascending. */

@@ -19,7 +19,7 @@ public record ModeMetrics(
     /**
      * An answer as it was graded before the reward model's update of its step.
      *
-     * @param finish why it ended: {@code stop} or {@code length}
+     * @param finish why it ended, {@code length} when it was cut off
      * @param value V(x) of the prompt
      * @param advantage against the anchor
      * @param label 1 raised, −1 lowered, 0 dropped

@@ -88,29 +88,32 @@ public record Verdict(String headline, List<Finding> findings, List<String> limi
             if (step == 0) {
                 return "No two modes have been evaluated after training yet.";
             }
-            return (run.complete() ? "" : "At step " + step + ": ") + ranking(contenders, step);
+            List<Standing> standings = contenders.entrySet().stream()
+                    .map(mode -> new Standing(mode.getKey(), at(mode.getValue(), step)))
+                    .toList();
+            return (run.complete() ? "" : "At step " + step + ": ") + ranking(standings);
         }
 
+        private record Standing(Mode mode, Estimate estimate) {}
+
         /** The mode with the highest value, which modes it is ahead of and from which it cannot be told apart. */
-        private String ranking(Map<Mode, Evaluations.Measured> contenders, int step) {
-            Mode best = contenders.keySet().stream()
-                    .max(Comparator.comparingDouble(
-                            mode -> at(contenders.get(mode), step).value()))
+        private String ranking(List<Standing> standings) {
+            Standing first = standings.stream()
+                    .max(Comparator.comparingDouble(one -> one.estimate().value()))
                     .orElseThrow();
+            Mode best = first.mode();
             List<String> behind = new ArrayList<>();
             List<String> near = new ArrayList<>();
-            contenders.forEach((mode, measured) -> {
-                if (mode != best) {
-                    boolean separable = at(contenders.get(best), step)
-                            .minus(at(measured, step))
-                            .separable();
-                    (separable ? behind : near).add(mode.label());
+            for (Standing other : standings) {
+                if (other.mode() != best) {
+                    boolean separable = first.estimate().minus(other.estimate()).separable();
+                    (separable ? behind : near).add(other.mode().label());
                 }
-            });
+            }
             String name = best.label();
             if (near.isEmpty()) {
                 return best == Mode.STATIC
-                        ? "static wins: every mode that updates the reward model ends with a lower " + measure + "."
+                        ? "static wins: the " + measure + " of " + list(behind, "and") + " is lower."
                         : name + " is ahead: its " + measure + " is higher than that of " + list(behind, "and") + ".";
             }
             if (behind.isEmpty()) {

@@ -32,11 +32,12 @@ class RunMetricsTest {
         assertThat(save.series("eval/gold").points()).hasSize(7);
         assertThat(save.series("eval/gold").first()).contains(new Series.Point(0, 0.55));
         assertThat(save.metrics().lists("save/advantage_histogram")).hasSize(60);
-        assertThat(save.metrics().lists("save/advantage_histogram").get(1))
-                .hasSize(18)
-                .satisfies(counts -> assertThat(
-                                counts.stream().mapToDouble(Double::doubleValue).sum())
-                        .isEqualTo(96));
+        assertThat(save.metrics().lists("save/advantage_histogram").get(0)).satisfies(counts -> {
+            assertThat(counts.step()).isEqualTo(1);
+            assertThat(counts.values()).hasSize(18);
+            assertThat(counts.values().stream().mapToDouble(Double::doubleValue).sum())
+                    .isEqualTo(96);
+        });
         assertThat(save.samples()).hasSize(240);
         assertThat(save.samples().get(0).label()).isEqualTo(1);
         assertThat(run.fineTuning().series("loss").points()).hasSize(200);

@@ -83,7 +83,7 @@ class RunSummaryTest {
     @Test
     void saysWhenStaticWins() {
         assertThat(headline(Map.of(Mode.STATIC, 0.6, Mode.SAVE, 0.5)))
-                .isEqualTo("static wins: every mode that updates the reward model ends with a lower gold reward.");
+                .isEqualTo("static wins: the gold reward of save is lower.");
     }
 
     @Test
