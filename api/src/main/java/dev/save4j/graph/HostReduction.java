@@ -1,5 +1,6 @@
 package dev.save4j.graph;
 
+import dev.save4j.tensor.ElementType;
 import java.util.Arrays;
 import java.util.function.LongBinaryOperator;
 import java.util.stream.IntStream;
@@ -86,7 +87,7 @@ final class HostReduction {
         if (keep) {
             reduced[axis] = 1;
         }
-        return new HostTensor(dev.save4j.tensor.ElementType.INT64, values, reduced);
+        return new HostTensor(ElementType.INT64, values, reduced);
     }
 
     /** Coordinates of the elements that are not zero, one row per axis. */
@@ -101,6 +102,6 @@ final class HostReduction {
                 values[axis * found.length + i] = found[i] / strides[axis] % tensor.shape()[axis];
             }
         }
-        return new HostTensor(dev.save4j.tensor.ElementType.INT64, values, new long[] {tensor.rank(), found.length});
+        return new HostTensor(ElementType.INT64, values, new long[] {tensor.rank(), found.length});
     }
 }

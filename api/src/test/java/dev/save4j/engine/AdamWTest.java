@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.save4j.SaveException;
 import dev.save4j.tensor.Tensor;
 import dev.save4j.tensor.WeightStore;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -80,7 +81,7 @@ class AdamWTest {
     @Test
     void everyElementOfALongWeightIsUpdated() {
         float[] slopes = new float[2500];
-        java.util.Arrays.fill(slopes, 0.01f);
+        Arrays.fill(slopes, 0.01f);
         WeightStore weights = store(new float[2500]);
         new AdamW(PLAIN).step(weights, gradient(slopes), 0.1);
         float each = weights.get("w").floats().get(0);

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -272,8 +273,7 @@ class HostArithmeticTest {
             for (Node node : graph.nodes()) {
                 List<HostTensor> results = HostArithmetic.evaluate(
                         node,
-                        index -> java.util.Objects.requireNonNull(
-                                values.get(node.inputs().get(index))));
+                        index -> Objects.requireNonNull(values.get(node.inputs().get(index))));
                 for (int i = 0; i < results.size(); i++) {
                     values.put(node.outputs().get(i), results.get(i));
                 }

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArray;
 import dev.save4j.graph.Node;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /** Nonlinear functions of neural networks. At a bend the gradient is the one PyTorch gives: 0 for Relu at 0, the slope for the others. */
@@ -79,11 +80,7 @@ final class ActivationOperators {
     }
 
     private static Operator fused(
-            String name,
-            int least,
-            int most,
-            Set<String> attributes,
-            java.util.function.Function<Arguments, NDArray> kernel) {
+            String name, int least, int most, Set<String> attributes, Function<Arguments, NDArray> kernel) {
         return Operator.many(Node.MICROSOFT, name, least, most, FLOATING, attributes, Operator.single(kernel));
     }
 

@@ -9,6 +9,7 @@ import dev.save4j.graph.Shapes;
 import dev.save4j.tensor.ElementType;
 import java.util.Arrays;
 import java.util.OptionalDouble;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A node and the values of its operands. */
@@ -129,7 +130,7 @@ final class Arguments implements HostArithmetic.Operands {
     SaveException unsupported(String what) {
         return SaveException.user("engine '" + PyTorchEngine.NAME + "' cannot run " + node.describe() + ": " + what
                 + " (operands of shape "
-                + java.util.stream.IntStream.range(0, count())
+                + IntStream.range(0, count())
                         .mapToObj(i -> has(i) ? Arrays.toString(shape(i)) : "none")
                         .toList()
                 + ")");

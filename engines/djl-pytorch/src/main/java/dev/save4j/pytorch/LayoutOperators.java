@@ -11,6 +11,7 @@ import dev.save4j.graph.HostTensor;
 import dev.save4j.graph.Node;
 import dev.save4j.graph.Shapes;
 import dev.save4j.tensor.ElementType;
+import dev.save4j.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -204,6 +205,6 @@ final class LayoutOperators {
         for (int i = 0; i < count; i++) {
             values[i] = (float) (start + i * step);
         }
-        return in.memory().upload(dev.save4j.tensor.Tensor.of(values, count));
+        return in.memory().upload(Tensor.of(values, count));
     }
 }

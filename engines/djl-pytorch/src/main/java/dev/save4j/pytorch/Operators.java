@@ -4,6 +4,7 @@ import dev.save4j.engine.OperatorRule;
 import dev.save4j.engine.OperatorTable;
 import dev.save4j.graph.HostArithmetic;
 import dev.save4j.graph.Node;
+import dev.save4j.tensor.ElementType;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -52,10 +53,7 @@ final class Operators {
     private Operators() {}
 
     private static void hostOnly(
-            String name,
-            Set<String> attributes,
-            Set<dev.save4j.tensor.ElementType> elements,
-            List<OperatorRule> rules) {
+            String name, Set<String> attributes, Set<ElementType> elements, List<OperatorRule> rules) {
         if (!HostArithmetic.operators().contains(name)) {
             throw new ExceptionInInitializerError(name + " has no rule on the host");
         }

@@ -13,8 +13,11 @@ import java.util.List;
 /**
  * Differentiates graphs with PyTorch's autograd, on the CPU, in single precision. Weights are not copied: PyTorch works on the store's own buffers.
  *
- * <p>Two trainers may run in two threads at once. The number of native threads belongs to the thread that calls a trainer. Set the environment
- * variable {@code OMP_WAIT_POLICY=PASSIVE} before the JVM starts when other native libraries share the cores: PyTorch's idle threads spin otherwise.
+ * <p>Two trainers may run in two threads at once. The number of native threads belongs to the thread that calls a trainer.
+ *
+ * <p>Two things can only be set in the environment before the JVM starts. {@code OMP_WAIT_POLICY=PASSIVE} when other native libraries share the cores:
+ * PyTorch's idle threads spin otherwise. {@code MALLOC_MMAP_THRESHOLD_=33554432} and {@code MALLOC_TRIM_THRESHOLD_=1073741824} on Linux: glibc
+ * returns memory to the system between nodes otherwise, which can double the time of a forward pass.
  */
 public final class PyTorchEngine implements GradientEngine {
     static final String NAME = "djl-pytorch";

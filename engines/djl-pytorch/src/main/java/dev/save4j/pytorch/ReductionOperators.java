@@ -10,6 +10,8 @@ import ai.djl.ndarray.types.Shape;
 import dev.save4j.graph.HostTensor;
 import dev.save4j.graph.Shapes;
 import dev.save4j.tensor.ElementType;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -120,7 +122,7 @@ final class ReductionOperators {
     /** The reduced axes moved to the end and made one. */
     private static NDArray grouped(NDArray x, int[] axes) {
         int rank = x.getShape().dimension();
-        Set<Integer> gone = new java.util.HashSet<>();
+        Set<Integer> gone = new HashSet<>();
         IntStream.of(axes).forEach(gone::add);
         int[] order = IntStream.concat(
                         IntStream.range(0, rank).filter(axis -> !gone.contains(axis)), IntStream.of(axes))
@@ -141,7 +143,7 @@ final class ReductionOperators {
     private static long[] kept(NDArray x, int[] axes, boolean keep) {
         long[] shape = x.getShape().getShape().clone();
         IntStream.of(axes).forEach(axis -> shape[axis] = keep ? 1 : -1);
-        return java.util.Arrays.stream(shape).filter(size -> size >= 0).toArray();
+        return Arrays.stream(shape).filter(size -> size >= 0).toArray();
     }
 
     private static NDArray cumulativeSum(Arguments in) {

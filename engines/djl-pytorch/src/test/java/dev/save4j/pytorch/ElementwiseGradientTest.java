@@ -3,6 +3,7 @@ package dev.save4j.pytorch;
 import dev.save4j.graph.Attribute;
 import dev.save4j.graph.GraphBuilder;
 import dev.save4j.graph.Value;
+import dev.save4j.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
@@ -100,7 +101,7 @@ class ElementwiseGradientTest {
         GradientCheck.check(
                 -1,
                 1,
-                (g, w) -> g.constant("mask", dev.save4j.tensor.Tensor.of(new boolean[] {true, false, true}, 3, 1))
+                (g, w) -> g.constant("mask", Tensor.of(new boolean[] {true, false, true}, 3, 1))
                         .choose(w[0], w[1]),
                 CUBE,
                 VECTOR);

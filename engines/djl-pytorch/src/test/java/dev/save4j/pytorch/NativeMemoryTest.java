@@ -1,6 +1,7 @@
 package dev.save4j.pytorch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import ai.djl.ndarray.types.DataType;
 import dev.save4j.engine.EngineSettings;
@@ -17,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -124,10 +126,10 @@ class NativeMemoryTest {
             trainer.accumulate(graph, LLAMA.batch(2, 6, 2), 1);
             trainer.step(0);
             int live = trainer.liveArrays();
-            Map<String, Tensor> broken = new java.util.HashMap<>(LLAMA.batch(2, 6, 2));
+            Map<String, Tensor> broken = new HashMap<>(LLAMA.batch(2, 6, 2));
             broken.put("advantage", Tensor.of(new float[14], 2, 7));
             for (int i = 0; i < 3; i++) {
-                assertThat(org.assertj.core.api.Assertions.catchThrowable(() -> trainer.accumulate(graph, broken, 1)))
+                assertThat(catchThrowable(() -> trainer.accumulate(graph, broken, 1)))
                         .hasMessageContaining("djl-pytorch")
                         .hasMessageContaining("(Mul)");
             }

@@ -15,6 +15,7 @@ import dev.save4j.graph.Value;
 import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.Tensor;
 import dev.save4j.tensor.WeightStore;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -206,7 +207,7 @@ class RefusalTest {
     @Test
     void aNativeLibraryThatIsMissing() {
         SaveException failure = TorchLibrary.unavailable(
-                new IllegalStateException("outer", new java.io.IOException("Offline mode is enabled.")));
+                new IllegalStateException("outer", new IOException("Offline mode is enabled.")));
         assertThat(failure.kind()).isEqualTo(SaveException.Kind.ENGINE);
         assertThat(failure)
                 .hasMessageContaining("cannot load PyTorch's native library (Offline mode is enabled.)")

@@ -6,6 +6,7 @@ import dev.save4j.graph.TensorType;
 import dev.save4j.graph.Value;
 import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.Tensor;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -225,7 +226,7 @@ class StructuralGradientTest {
         String[] terms = equation.split("->")[0].split(",");
         Map<String, Attribute> attributes = Map.of("equation", Attribute.of(equation));
         int rank = equation.contains("->") ? equation.split("->")[1].length() : 2;
-        Object[] shape = java.util.Collections.nCopies(rank, "n").toArray();
+        Object[] shape = Collections.nCopies(rank, "n").toArray();
         GradientCheck.check(
                 -2,
                 2,
@@ -239,7 +240,7 @@ class StructuralGradientTest {
     void einsteinSumsOfOne(String equation) {
         Map<String, Attribute> attributes = Map.of("equation", Attribute.of(equation));
         int rank = equation.length() - equation.indexOf('>') - 1;
-        Object[] shape = java.util.Collections.nCopies(rank, "n").toArray();
+        Object[] shape = Collections.nCopies(rank, "n").toArray();
         GradientCheck.check(
                 -2,
                 2,

@@ -1,5 +1,6 @@
 package dev.save4j.pytorch;
 
+import dev.save4j.graph.Attribute;
 import dev.save4j.graph.Graph;
 import dev.save4j.graph.GraphBuilder;
 import dev.save4j.graph.Value;
@@ -69,7 +70,7 @@ record TinyLlama(int vocabulary, int width, int layers, int heads, int keyHeads,
 
     private static Value norm(GraphBuilder g, Value x, String name) {
         Value weight = g.parameter(name, x.type().dimension(-1).size());
-        return g.op("RMSNormalization", List.of(x, weight), Map.of("epsilon", dev.save4j.graph.Attribute.of(1e-5f)));
+        return g.op("RMSNormalization", List.of(x, weight), Map.of("epsilon", Attribute.of(1e-5f)));
     }
 
     private Value attention(GraphBuilder g, String prefix, Value x, Value bias, Value cos, Value sin) {
