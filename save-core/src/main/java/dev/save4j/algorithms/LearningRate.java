@@ -29,6 +29,11 @@ public record LearningRate(Schedule schedule, double peak, int warmUp, int steps
         }
     }
 
+    /** With the warm-up cut to what a run of so few steps can have. */
+    public static LearningRate fitting(Schedule schedule, double peak, int warmUp, int steps) {
+        return new LearningRate(schedule, peak, Math.min(warmUp, steps - 1), steps);
+    }
+
     /** The same in every step. */
     public static LearningRate constant(double rate) {
         return new LearningRate(Schedule.CONSTANT, rate, 0, 1);

@@ -48,7 +48,7 @@ final class FineTuning {
         }
         LanguageModelling objective = new LanguageModelling();
         Graph loss = Composition.of(policy.logProbGraph(1), objective);
-        LearningRate rate = new LearningRate(
+        LearningRate rate = LearningRate.fitting(
                 LearningRate.Schedule.COSINE, settings.learningRate(), settings.warmUp(), settings.steps());
         try (Trainer trainer = engine.open(policy.weights(), List.of(loss), Optimization.DEFAULT, machine)) {
             for (int step = 1; step <= settings.steps(); step++) {
