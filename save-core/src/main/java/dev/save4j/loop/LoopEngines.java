@@ -7,4 +7,9 @@ import dev.save4j.engine.RolloutEngine;
 
 /** The engines of a run. */
 public record LoopEngines(
-        RolloutEngine rollout, InferenceEngine scoring, GradientEngine gradient, EngineSettings settings) {}
+        RolloutEngine rollout, InferenceEngine scoring, GradientEngine gradient, EngineSettings settings) {
+    /** The same engines with other native threads. */
+    public LoopEngines withThreads(int threads) {
+        return new LoopEngines(rollout, scoring, gradient, new EngineSettings(threads, settings.scratch()));
+    }
+}

@@ -68,6 +68,7 @@ public final class SaveLoop implements AutoCloseable {
     private final List<PairInput> heldOut;
     private final Guard guard;
     private Optional<ScoreScale> startScale = Optional.empty();
+    private boolean alarmed;
 
     /**
      * @param models are trained in place
@@ -221,7 +222,7 @@ public final class SaveLoop implements AutoCloseable {
         List<List<Answer>> answers = source.sample(prompts, rollout.group(), sampling, seeds.of("rollout", step));
         Grader.Grades grades = scoring.grade(answers);
         double[] rewards = finite(flat(grades.rewards()), step);
-        checkScale(rewards, step);
+        checkScale(rewards, step, metrics);
 
         Map<String, Object> extra = new HashMap<>();
         if (improvesReward()) {
@@ -402,14 +403,19 @@ public final class SaveLoop implements AutoCloseable {
                 answers.stream().filter(answer -> !answer.finished()).count() / (double) answers.size());
     }
 
-    private void checkScale(double[] rewards, int step) {
+    private void checkScale(double[] rewards, int step, Metrics metrics) {
         ScoreScale now = ScoreScale.of(rewards);
         if (startScale.isEmpty()) {
             startScale = Optional.of(now);
         }
-        for (String alarm : experiment.save().alarm().check(startScale.get(), now)) {
-            LOG.warn("{}, step {}: {}", mode.label(), step, alarm);
+        List<String> alarms = experiment.save().alarm().check(startScale.get(), now);
+        // Once when it begins, not in every step that it lasts.
+        if (!alarmed) {
+            alarms.forEach(alarm -> LOG.warn("{}, step {}: {}", mode.label(), step, alarm));
         }
+        alarmed = !alarms.isEmpty();
+        metrics.put("save/score_scale", now.spread());
+        metrics.put("save/alarm", alarms.size());
     }
 
     private double[] finite(double[] rewards, int step) {

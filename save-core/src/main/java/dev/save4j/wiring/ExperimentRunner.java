@@ -1,6 +1,7 @@
 package dev.save4j.wiring;
 
 import dev.save4j.SaveException;
+import dev.save4j.loop.LoopEngines;
 import dev.save4j.loop.LoopModels;
 import dev.save4j.loop.Preparation;
 import dev.save4j.loop.Progress;
@@ -46,7 +47,9 @@ public final class ExperimentRunner {
     }
 
     private void prepare(Experiment experiment, Registry.Chosen chosen, TrainingData data, RunFolder folder) {
-        Preparation preparation = new Preparation(experiment, chosen.engines(), data, progress);
+        // Preparation has the machine to itself that the modes share later.
+        LoopEngines engines = chosen.engines().withThreads(experiment.engines().threads() * experiment.parallel());
+        Preparation preparation = new Preparation(experiment, engines, data, progress);
         RunModels models = new RunModels(experiment);
         if (!Files.isDirectory(folder.preparedPolicy())) {
             try (Tokenizer tokenizer = models.policyTokenizer()) {
