@@ -60,17 +60,18 @@ final class RunCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         ExperimentReader.Resolved resolved = ExperimentReader.read(file, overrides);
-        Registry registry = Registry.discover();
-        registry.resolve(resolved.experiment());
         Path output = Path.of(resolved.experiment().output());
-        RunFolder folder = resume ? RunFolder.resume(output, resolved) : RunFolder.create(output, resolved);
-        out.println("Run folder: " + folder.path());
-        out.flush();
+        RunFolder[] folder = new RunFolder[1];
         RunSummary summary;
         try (ProgressBars progress = new ProgressBars()) {
-            summary = new ExperimentRunner(registry, progress).run(folder);
+            summary = new ExperimentRunner(Registry.discover(), progress).run(resolved.experiment(), () -> {
+                folder[0] = resume ? RunFolder.resume(output, resolved) : RunFolder.create(output, resolved);
+                out.println("Run folder: " + folder[0].path());
+                out.flush();
+                return folder[0];
+            });
         }
-        Summaries.print(summary, folder, out);
+        Summaries.print(summary, folder[0], out);
         return 0;
     }
 }

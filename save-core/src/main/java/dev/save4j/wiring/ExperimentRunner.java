@@ -23,6 +23,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Supplier;
 
 /** Runs an experiment: prepares the models, then runs its modes. What is already in the run folder is not done again. */
 public final class ExperimentRunner {
@@ -35,15 +36,21 @@ public final class ExperimentRunner {
         this.progress = progress;
     }
 
-    /** Runs or continues the experiment of a run folder and writes its report; returns what that concludes. */
-    public RunSummary run(RunFolder folder) {
-        Experiment experiment = folder.experiment().experiment();
+    /**
+     * Runs or continues an experiment and writes its report; returns what that concludes.
+     *
+     * @param folder makes or finds the run folder; asked once names, data and models have turned out to be right, so that a mistake leaves nothing
+     *     behind
+     */
+    public RunSummary run(Experiment experiment, Supplier<RunFolder> folder) {
         Registry.Chosen chosen = registry.resolve(experiment);
         TrainingData data = TrainingSources.of(experiment);
-        Manifest.write(experiment, chosen, data, folder);
-        prepare(experiment, chosen, data, folder);
-        runModes(experiment, chosen, data, folder);
-        return Report.write(folder);
+        new RunModels(experiment).check();
+        RunFolder made = folder.get();
+        Manifest.write(experiment, chosen, data, made);
+        prepare(experiment, chosen, data, made);
+        runModes(experiment, chosen, data, made);
+        return Report.write(made);
     }
 
     private void prepare(Experiment experiment, Registry.Chosen chosen, TrainingData data, RunFolder folder) {

@@ -63,6 +63,19 @@ final class RunModels {
                 "a model that is made here needs a tokenizer: set " + of + ".tokenizer to a folder that has one");
     }
 
+    /** Opens everything once; a USER error says what is missing or does not fit. */
+    void check() {
+        try (Tokenizer words = policyTokenizer()) {
+            policy(words);
+        }
+        try (Tokenizer words = rewardTokenizer()) {
+            RewardModel model = reward(words);
+            if (!model.hasValueHead()) {
+                throw SaveException.user("reward.model has no value head 'value.weight', which the loop needs; set reward.new_heads: true to make one");
+            }
+        }
+    }
+
     /** The policy before fine-tuning. */
     PolicyModel policy(Tokenizer tokenizer) {
         Experiment.Policy settings = experiment.policy();

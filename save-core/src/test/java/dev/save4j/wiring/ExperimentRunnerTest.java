@@ -52,8 +52,12 @@ class ExperimentRunnerTest {
     }
 
     private RunFolder run(String... overrides) {
-        RunFolder folder = RunFolder.create(output, resolved(overrides));
-        new ExperimentRunner(Registry.discover(), Progress.SILENT).run(folder);
+        return run(RunFolder.create(output, resolved(overrides)), Progress.SILENT);
+    }
+
+    private static RunFolder run(RunFolder folder, Progress progress) {
+        new ExperimentRunner(Registry.discover(), progress)
+                .run(folder.experiment().experiment(), () -> folder);
         return folder;
     }
 
@@ -105,7 +109,7 @@ class ExperimentRunnerTest {
                 throw SaveException.resources("the power failed");
             }
         };
-        assertThatThrownBy(() -> new ExperimentRunner(Registry.discover(), failsAtTheThirdStep).run(interrupted))
+        assertThatThrownBy(() -> run(interrupted, failsAtTheThirdStep))
                 .hasMessage("the power failed");
         assertThat(interrupted.lastCheckpoint(Mode.SAVE))
                 .hasValueSatisfying(path -> assertThat(RunFolder.stepOf(path)).isEqualTo(2));
@@ -113,7 +117,7 @@ class ExperimentRunnerTest {
 
         RunFolder resumed = RunFolder.resume(output, resolved());
         assertThat(resumed.path()).isEqualTo(interrupted.path());
-        new ExperimentRunner(Registry.discover(), Progress.SILENT).run(resumed);
+        run(resumed, Progress.SILENT);
 
         assertThat(resumed.metrics(Mode.SAVE)).hasSameBinaryContentAs(whole.metrics(Mode.SAVE));
         assertThat(resumed.samples(Mode.SAVE)).hasSameBinaryContentAs(whole.samples(Mode.SAVE));
@@ -152,6 +156,21 @@ class ExperimentRunnerTest {
                         "there is no gradient engine 'djl-pytorsh'. Available: djl-pytorch. Did you mean 'djl-pytorch'?")
                 .hasMessageContaining("there is no inference engine 'onnx'. Available: onnxruntime")
                 .hasMessageContaining("there is no algorithm 'gppo'");
+    }
+
+    @Test
+    void aMistakeLeavesNoFolderBehind() {
+        ExperimentReader.Resolved wrong = ExperimentReader.resolve(
+                "name: wrong\ndata: {prompts: no-such-file.jsonl}\nsave: {gate: {every: 0}, replay: {pairs: 0}}\n", "wrong.yaml", List.of());
+        assertThatThrownBy(() -> new ExperimentRunner(Registry.discover(), Progress.SILENT)
+                        .run(wrong.experiment(), () -> RunFolder.create(output, wrong)))
+                .isInstanceOf(SaveException.class)
+                .hasMessageContaining("no-such-file.jsonl");
+        ExperimentReader.Resolved model = resolved("policy.model=no-such-model", "policy.backbone=llama");
+        assertThatThrownBy(() -> new ExperimentRunner(Registry.discover(), Progress.SILENT)
+                        .run(model.experiment(), () -> RunFolder.create(output, model)))
+                .hasMessageContaining("no-such-model");
+        assertThat(output).isEmptyDirectory();
     }
 
     @Test
