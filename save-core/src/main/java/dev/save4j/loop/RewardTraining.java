@@ -47,7 +47,8 @@ final class RewardTraining {
         PairLoss loss = new PairLoss(model, settings.centre());
         int perEpoch = -Math.floorDiv(-pairs.size(), settings.batch());
         int steps = settings.epochs() * perEpoch;
-        LearningRate rate = LearningRate.fitting(settings.schedule(), settings.learningRate(), settings.warmUp(), steps);
+        LearningRate rate =
+                LearningRate.fitting(settings.schedule(), settings.learningRate(), settings.warmUp(), steps);
         Optimization optimization = Optimization.DEFAULT
                 .withWeightDecay(settings.weightDecay())
                 .withMaxGradientNorm(settings.maxGradientNorm());

@@ -97,7 +97,8 @@ public final class SaveLoop implements AutoCloseable {
         seeds = new Seeds(experiment.seed());
         groups = Groups.uniform(rollout.prompts(), rollout.group());
         sampling = AnswerSource.sampling(models, rollout);
-        policyRate = LearningRate.fitting(policy.schedule(), policy.learningRate(), policy.warmUp(), experiment.steps());
+        policyRate =
+                LearningRate.fitting(policy.schedule(), policy.learningRate(), policy.warmUp(), experiment.steps());
         try {
             List<String> prompts = new ArrayList<>(data.prompts());
             prompts.addAll(data.evaluationPrompts());

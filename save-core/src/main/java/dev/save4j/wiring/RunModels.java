@@ -71,7 +71,8 @@ final class RunModels {
         try (Tokenizer words = rewardTokenizer()) {
             RewardModel model = reward(words);
             if (!model.hasValueHead()) {
-                throw SaveException.user("reward.model has no value head 'value.weight', which the loop needs; set reward.new_heads: true to make one");
+                throw SaveException.user(
+                        "reward.model has no value head 'value.weight', which the loop needs; set reward.new_heads: true to make one");
             }
         }
     }

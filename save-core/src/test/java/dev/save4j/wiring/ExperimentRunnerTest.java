@@ -109,8 +109,7 @@ class ExperimentRunnerTest {
                 throw SaveException.resources("the power failed");
             }
         };
-        assertThatThrownBy(() -> run(interrupted, failsAtTheThirdStep))
-                .hasMessage("the power failed");
+        assertThatThrownBy(() -> run(interrupted, failsAtTheThirdStep)).hasMessage("the power failed");
         assertThat(interrupted.lastCheckpoint(Mode.SAVE))
                 .hasValueSatisfying(path -> assertThat(RunFolder.stepOf(path)).isEqualTo(2));
         assertThat(Files.readAllLines(interrupted.metrics(Mode.SAVE))).hasSize(4);
@@ -161,7 +160,9 @@ class ExperimentRunnerTest {
     @Test
     void aMistakeLeavesNoFolderBehind() {
         ExperimentReader.Resolved wrong = ExperimentReader.resolve(
-                "name: wrong\ndata: {prompts: no-such-file.jsonl}\nsave: {gate: {every: 0}, replay: {pairs: 0}}\n", "wrong.yaml", List.of());
+                "name: wrong\ndata: {prompts: no-such-file.jsonl}\nsave: {gate: {every: 0}, replay: {pairs: 0}}\n",
+                "wrong.yaml",
+                List.of());
         assertThatThrownBy(() -> new ExperimentRunner(Registry.discover(), Progress.SILENT)
                         .run(wrong.experiment(), () -> RunFolder.create(output, wrong)))
                 .isInstanceOf(SaveException.class)
