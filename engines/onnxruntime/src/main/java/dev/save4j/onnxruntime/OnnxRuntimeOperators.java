@@ -20,6 +20,7 @@ import dev.save4j.tensor.ElementType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The operators that ONNX Runtime runs on a CPU, each with every attribute of its specification, since the library itself honours or refuses them.
@@ -32,6 +33,15 @@ final class OnnxRuntimeOperators {
     private static final Set<ElementType> NUMERIC = union(FLOATING, INTEGER);
     private static final Set<ElementType> ANY = union(NUMERIC, Set.of(BOOL));
     private static final Set<ElementType> QUANTIZED = Set.of(FLOAT, INT8, UINT8, INT32);
+
+    /** Operators whose kernels for a CPU do not take DOUBLE. */
+    private static final Set<String> WITHOUT_DOUBLE = Set.of(("Acos Acosh Asin Asinh Atan Atanh AveragePool Celu Conv"
+                    + " ConvTranspose Cosh Elu Erf GRU Gelu GlobalAveragePool GlobalMaxPool HardSigmoid HardSwish Hardmax"
+                    + " InstanceNormalization LRN LSTM LeakyRelu Mean MeanVarianceNormalization Mish NonZero OneHot PRelu"
+                    + " RNN RotaryEmbedding Selu Sinh Softplus Softsign Tan ThresholdedRelu")
+            .split(" ", -1));
+
+    private static final Set<String> MICROSOFT_WITH_DOUBLE = Set.of("FastGelu", "FusedMatMul");
 
     static final OperatorTable TABLE = new OperatorTable(rules());
 
@@ -317,15 +327,21 @@ final class OnnxRuntimeOperators {
     private static void add(
             List<OperatorRule> rules, Set<ElementType> elements, String operators, String... attributes) {
         for (String operator : operators.split(" ", -1)) {
-            rules.add(new OperatorRule("", operator, Set.of(attributes), elements, false));
+            Set<ElementType> taken = WITHOUT_DOUBLE.contains(operator) ? without(elements, DOUBLE) : elements;
+            rules.add(new OperatorRule("", operator, Set.of(attributes), taken, false));
         }
     }
 
     private static void addMicrosoft(
             List<OperatorRule> rules, Set<ElementType> elements, String operators, String... attributes) {
         for (String operator : operators.split(" ", -1)) {
-            rules.add(new OperatorRule(Node.MICROSOFT, operator, Set.of(attributes), elements, false));
+            Set<ElementType> taken = MICROSOFT_WITH_DOUBLE.contains(operator) ? elements : without(elements, DOUBLE);
+            rules.add(new OperatorRule(Node.MICROSOFT, operator, Set.of(attributes), taken, false));
         }
+    }
+
+    private static Set<ElementType> without(Set<ElementType> elements, ElementType unwanted) {
+        return elements.stream().filter(element -> element != unwanted).collect(Collectors.toUnmodifiableSet());
     }
 
     private static Set<ElementType> union(Set<ElementType> some, Set<ElementType> others) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.save4j.engine.OperatorRule;
+import dev.save4j.tensor.ElementType;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -69,7 +70,18 @@ public abstract class OperatorConformance {
 
     private Stream<DynamicNode> kitCases(Report report) {
         return SampleList.all().stream()
+                .flatMap(sample -> Stream.concat(Stream.of(sample), doubled(sample)))
                 .map(sample -> dynamicTest(sample.name(), () -> run(sample.name(), sample::forward, report)));
+    }
+
+    /** The sample in double precision, if the engine claims that. */
+    private Stream<Sample> doubled(Sample sample) {
+        return engine
+                .operators()
+                .rule(sample.domain(), sample.operator())
+                .filter(rule -> rule.elements().contains(ElementType.DOUBLE))
+                .flatMap(rule -> sample.inDoublePrecision())
+                .stream();
     }
 
     private void run(String name, java.util.function.Supplier<OperatorCase> read, Report report) {

@@ -5,6 +5,7 @@ import dev.save4j.graph.Graph;
 import dev.save4j.graph.Node;
 import dev.save4j.graph.TensorType;
 import dev.save4j.graph.ValueInfo;
+import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.Tensor;
 import dev.save4j.testkit.reference.Numbers;
 import dev.save4j.testkit.reference.ReferenceInterpreter;
@@ -13,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -50,6 +52,19 @@ record Sample(
      * @param value empty when it is left out
      */
     record Operand(Role role, Optional<Numbers> value) {}
+
+    /** Operators that have operands or results in single precision whatever the element type of the others. */
+    private static final Set<String> SINGLE_BESIDE_DOUBLE = Set.of(
+            "DequantizeLinear",
+            "DynamicQuantizeLinear",
+            "DynamicQuantizeMatMul",
+            "LayerNormalization",
+            "MatMulIntegerToFloat",
+            "MatMulNBits",
+            "QLinearConv",
+            "QLinearMatMul",
+            "QuantizeLinear",
+            "Resize");
 
     Sample {
         operands = List.copyOf(operands);
@@ -130,6 +145,30 @@ record Sample(
         Map<String, Integer> opsets = new TreeMap<>(Map.of("", opset));
         opsets.putIfAbsent(domain, 1);
         return new Graph(name(), opsets, inputs, outputs, List.of(node()), constants, parameters);
+    }
+
+    /** The same in double precision, where that is more than another element type of all floating operands. */
+    Optional<Sample> inDoublePrecision() {
+        boolean plain = smooth
+                && !SINGLE_BESIDE_DOUBLE.contains(operator)
+                && attributes.values().stream().noneMatch(Attribute.Body.class::isInstance)
+                && operands.stream().anyMatch(Sample::isSingle);
+        if (!plain) {
+            return Optional.empty();
+        }
+        List<Operand> converted = operands.stream()
+                .map(operand -> isSingle(operand)
+                        ? new Operand(operand.role(), operand.value().map(v -> v.withType(ElementType.DOUBLE)))
+                        : operand)
+                .toList();
+        return Optional.of(
+                new Sample(domain, operator, opset, label + ", DOUBLE", converted, attributes, results, judged, true));
+    }
+
+    private static boolean isSingle(Operand operand) {
+        return operand.value()
+                .filter(value -> value.type() == ElementType.FLOAT)
+                .isPresent();
     }
 
     /** The forward case, judged by the reference. */
