@@ -117,6 +117,14 @@ final class LinePlot {
         return this;
     }
 
+    /** Fixes the end of the axis of steps, so that plots of one run can be laid side by side. */
+    LinePlot until(int step) {
+        if (step > 0) {
+            chart.getStyler().setXAxisMax((double) step);
+        }
+        return this;
+    }
+
     /** Fixes the axis of the values. */
     LinePlot axis(double low, double high) {
         chart.getStyler().setYAxisMin(low);

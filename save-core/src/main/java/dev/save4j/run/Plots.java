@@ -28,14 +28,14 @@ final class Plots {
 
     private void policy() {
         estimates(
-                new LinePlot(
+                overSteps(
                         Section.POLICY,
                         "gold",
                         "Gold reward",
                         "mean gold reward",
                         "What the answers to the evaluation prompts are really worth. Bands: ±1.96 standard errors over prompts."),
                 Evaluations::gold);
-        LinePlot proxy = new LinePlot(
+        LinePlot proxy = overSteps(
                 Section.POLICY,
                 "proxy-reward",
                 "Proxy reward",
@@ -52,7 +52,7 @@ final class Plots {
         add(proxy);
         goldOverKl();
         add(lines(
-                new LinePlot(
+                overSteps(
                         Section.POLICY,
                         "kl",
                         "Distance of the policy from its start",
@@ -60,7 +60,7 @@ final class Plots {
                         "Mean over answers to the evaluation prompts of the sum of log-prob differences."),
                 "eval/kl"));
         add(smoothLines(
-                new LinePlot(
+                overSteps(
                         Section.POLICY,
                         "length",
                         "Length of the answers",
@@ -90,7 +90,7 @@ final class Plots {
     }
 
     private void rewardModel() {
-        LinePlot accuracy = new LinePlot(
+        LinePlot accuracy = overSteps(
                 Section.REWARD_MODEL,
                 "accuracy",
                 "Accuracy on the policy's own answers",
@@ -107,14 +107,14 @@ final class Plots {
         });
         add(accuracy.explainDashes("initial reward model, same answers"));
         estimates(
-                new LinePlot(
+                overSteps(
                         Section.REWARD_MODEL,
                         "held-out-accuracy",
                         "Accuracy on held-out labelled pairs",
                         "pairs ordered as labelled, share",
                         "What the gate guards. Bands: ±1.96 standard errors over pairs."),
                 Evaluations::heldOut);
-        LinePlot labels = new LinePlot(
+        LinePlot labels = overSteps(
                 Section.REWARD_MODEL,
                 "labels",
                 "Which answers are labelled",
@@ -125,7 +125,7 @@ final class Plots {
                 .smoothDashed(PlotStyle.color(mode), metrics.series("save/positive_fraction")));
         add(labels.axis(0, 1).explainDashes("raised among the labelled"));
         add(smoothLines(
-                new LinePlot(
+                overSteps(
                         Section.REWARD_MODEL,
                         "label-accuracy",
                         "Accuracy of the labels",
@@ -140,8 +140,7 @@ final class Plots {
     }
 
     private void loss(String name, String title, String metric, String what) {
-        add(smoothLines(
-                new LinePlot(Section.REWARD_MODEL, name, title, "loss", what + ", " + smoothing() + "."), metric));
+        add(smoothLines(overSteps(Section.REWARD_MODEL, name, title, "loss", what + ", " + smoothing() + "."), metric));
     }
 
     private void preparation() {
@@ -176,6 +175,15 @@ final class Plots {
                         PlotStyle.color(Mode.SAVE),
                         SeriesMarkers.CIRCLE,
                         run.rewardTraining().series("held_out_accuracy")));
+    }
+
+    /** Of the modes: all to the same step, so that they can be laid side by side. */
+    private LinePlot overSteps(Section section, String name, String title, String yAxis, String caption) {
+        return new LinePlot(section, name, title, yAxis, caption).until(lastStep());
+    }
+
+    private int lastStep() {
+        return run.modes().stream().mapToInt(ModeMetrics::lastStep).max().orElse(0);
     }
 
     private interface Measure {
@@ -215,8 +223,7 @@ final class Plots {
     }
 
     private String smoothing() {
-        return smoothing(LinePlot.window(
-                run.modes().stream().mapToInt(ModeMetrics::lastStep).max().orElse(0)));
+        return smoothing(LinePlot.window(lastStep()));
     }
 
     private static String smoothing(Series series) {

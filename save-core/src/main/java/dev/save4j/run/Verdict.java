@@ -72,17 +72,15 @@ public record Verdict(String headline, List<Finding> findings, List<String> limi
         private String headline() {
             Map<Mode, Evaluations.Measured> contenders = new LinkedHashMap<>();
             modes.forEach((mode, evaluations) -> {
-                if (mode != Mode.ORACLE && !measured(evaluations).steps().isEmpty()) {
-                    contenders.put(mode, measured(evaluations));
+                Evaluations.Measured measured = measured(evaluations);
+                if (mode != Mode.ORACLE
+                        && !measured.steps().isEmpty()
+                        && measured.steps().lastKey() > 0) {
+                    contenders.put(mode, measured);
                 }
             });
             if (contenders.size() < 2) {
-                return "Only "
-                        + contenders.keySet().stream()
-                                .map(Mode::label)
-                                .findFirst()
-                                .orElse(Mode.ORACLE.label())
-                        + " was run, so there is no other mode to compare it with.";
+                return noContest();
             }
             int step = lastCommon(contenders.values());
             if (step == 0) {
@@ -92,6 +90,18 @@ public record Verdict(String headline, List<Finding> findings, List<String> limi
                     .map(mode -> new Standing(mode.getKey(), at(mode.getValue(), step)))
                     .toList();
             return (run.complete() ? "" : "At step " + step + ": ") + ranking(standings);
+        }
+
+        private String noContest() {
+            List<Mode> asked = run.experiment().modes();
+            List<Mode> contenders =
+                    asked.stream().filter(mode -> mode != Mode.ORACLE).toList();
+            if (contenders.size() > 1) {
+                return "No two modes have been evaluated after training yet.";
+            }
+            return asked.size() == 1
+                    ? "Only " + asked.get(0).label() + " was run, so there is no other mode to compare it with."
+                    : "There is no mode to compare " + contenders.get(0).label() + " with but the oracle, a ceiling.";
         }
 
         private record Standing(Mode mode, Estimate estimate) {}

@@ -109,6 +109,12 @@ class RunSummaryTest {
     }
 
     @Test
+    void theOracleAloneIsNothingToCompareWith() {
+        assertThat(headline(Map.of(Mode.SAVE, 0.6, Mode.ORACLE, 0.9)))
+                .isEqualTo("There is no mode to compare save with but the oracle, a ceiling.");
+    }
+
+    @Test
     void aSingleModeIsComparedWithItsStartOnly() {
         Verdict verdict = summary(ending(Map.of(Mode.SAVE, 0.6))).verdict();
         assertThat(verdict.headline()).isEqualTo("Only save was run, so there is no other mode to compare it with.");
@@ -176,6 +182,7 @@ class RunSummaryTest {
         WrittenRun written = new WrittenRun(output, 30, "static, save, labelled-only");
         written.gold(Mode.STATIC, 0, 0.5).gold(Mode.STATIC, 10, 0.5).gold(Mode.STATIC, 20, 0.9);
         written.gold(Mode.SAVE, 0, 0.5).gold(Mode.SAVE, 10, 0.6);
+        written.gold(Mode.LABELLED_ONLY, 0, 0.5);
         RunSummary summary = summary(written.complete(Mode.STATIC));
         assertThat(summary.verdict().headline())
                 .isEqualTo("The run is not complete. At step 10: save is ahead: its gold reward is higher than that of"
