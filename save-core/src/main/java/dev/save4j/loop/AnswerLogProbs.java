@@ -32,7 +32,7 @@ final class AnswerLogProbs implements AutoCloseable {
             List<int[]> sequences = new ArrayList<>();
             part.forEach(row -> sequences.add(answers.get(row).sequence()));
             FloatBuffer logProbs =
-                    session.run(TokenBatch.of(sequences)).get("log_prob").floats();
+                    LiveSessions.output(session.run(TokenBatch.of(sequences)), "log_prob").floats();
             int width = TokenBatch.longest(sequences) - 1;
             for (int i = 0; i < part.size(); i++) {
                 Answer answer = answers.get(part.get(i));

@@ -49,15 +49,14 @@ final class Grader implements AutoCloseable {
 
     /** The reward of each answer. */
     double[] rewards(List<RewardInput> answers) {
-        return run(reward, answers.stream().map(RewardInput::ids).toList(), Optional.empty(), "reward")
-                .get("reward");
+        return run(reward, answers.stream().map(RewardInput::ids).toList(), Optional.empty(), "reward")[0];
     }
 
     /** The value of each prompt. */
     double[] values(List<int[]> prompts) {
         InferenceSession session = value.orElseThrow(() -> SaveException.user(
                 "the reward model has no value head 'value.weight'; train one, or ask for new heads"));
-        return run(session, prompts, Optional.empty(), "value").get("value");
+        return run(session, prompts, Optional.empty(), "value")[0];
     }
 
     /**
@@ -71,14 +70,14 @@ final class Grader implements AutoCloseable {
             return new Grades(grouped(rewards(rows), groups), values(prompts));
         }
         int[] promptLengths = rows.stream().mapToInt(RewardInput::promptLength).toArray();
-        Map<String, double[]> outputs = run(
+        double[][] outputs = run(
                 both.get(),
                 rows.stream().map(RewardInput::ids).toList(),
                 Optional.of(promptLengths),
                 "reward",
                 "value");
-        double[][] rewards = grouped(outputs.get("reward"), groups);
-        double[][] copies = grouped(outputs.get("value"), groups);
+        double[][] rewards = grouped(outputs[0], groups);
+        double[][] copies = grouped(outputs[1], groups);
         double[] values = new double[groups.size()];
         for (int i = 0; i < values.length; i++) {
             values[i] = copies[i][0];
@@ -103,12 +102,10 @@ final class Grader implements AutoCloseable {
         return grouped;
     }
 
-    private Map<String, double[]> run(
+    /** The named outputs, each {@code [rows]}, in the order of the names. */
+    private double[][] run(
             InferenceSession session, List<int[]> rows, Optional<int[]> promptLengths, String... outputs) {
-        Map<String, double[]> results = new java.util.HashMap<>();
-        for (String output : outputs) {
-            results.put(output, new double[rows.size()]);
-        }
+        double[][] results = new double[outputs.length][rows.size()];
         List<Integer> order = IntStream.range(0, rows.size())
                 .boxed()
                 .sorted(Comparator.comparingInt(row -> rows.get(row).length))
@@ -122,10 +119,10 @@ final class Grader implements AutoCloseable {
                     "prompt_length",
                     Tensor.of(part.stream().mapToLong(row -> lengths[row]).toArray(), part.size(), 1)));
             Map<String, Tensor> values = session.run(inputs);
-            for (String output : outputs) {
-                FloatBuffer column = values.get(output).floats();
+            for (int output = 0; output < outputs.length; output++) {
+                FloatBuffer column = LiveSessions.output(values, outputs[output]).floats();
                 for (int i = 0; i < part.size(); i++) {
-                    results.get(output)[part.get(i)] = column.get(i);
+                    results[output][part.get(i)] = column.get(i);
                 }
             }
         }

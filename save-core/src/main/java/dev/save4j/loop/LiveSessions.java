@@ -6,7 +6,9 @@ import dev.save4j.engine.InferenceEngine;
 import dev.save4j.engine.InferenceSession;
 import dev.save4j.engine.WeightBinding;
 import dev.save4j.graph.Graph;
+import dev.save4j.tensor.Tensor;
 import dev.save4j.tensor.WeightStore;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,5 +29,14 @@ final class LiveSessions {
             LOG.warn("graph '{}' gets its weights as inputs of every run: {}", graph.name(), refused.getMessage());
             return engine.open(graph, weights, WeightBinding.INPUT, settings);
         }
+    }
+
+    /** One output of a run. */
+    static Tensor output(Map<String, Tensor> outputs, String name) {
+        Tensor output = outputs.get(name);
+        if (output == null) {
+            throw SaveException.internal("the engine returned " + outputs.keySet() + " without '" + name + "'");
+        }
+        return output;
     }
 }

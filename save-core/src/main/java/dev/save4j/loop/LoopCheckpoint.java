@@ -128,9 +128,20 @@ final class LoopCheckpoint {
                 moments.put(
                         name,
                         new OptimizerState.Moments(
-                                steps.longs().get(0), tensors.get("first/" + name), tensors.get("second/" + name)));
+                                steps.longs().get(0),
+                                tensor(tensors, "first/" + name, file),
+                                tensor(tensors, "second/" + name, file)));
             }
         });
         return new OptimizerState(moments);
+    }
+
+    private static Tensor tensor(Map<String, Tensor> tensors, String name, Path file) {
+        Tensor tensor = tensors.get(name);
+        if (tensor == null) {
+            throw SaveException.user("the checkpoint file '" + file + "' lacks the tensor '" + name
+                    + "'; remove this checkpoint and resume from the one before");
+        }
+        return tensor;
     }
 }

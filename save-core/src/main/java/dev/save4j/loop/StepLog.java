@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -28,13 +29,19 @@ final class StepLog implements AutoCloseable {
 
     private static void keepUntil(Path file, int last) {
         StringBuilder kept = new StringBuilder();
+        int number = 0;
         try {
             for (String line : Files.readString(file).split("\n", -1)) {
+                number++;
                 // The last line of a run that was killed may be torn; it is later than any checkpoint.
                 if (line.endsWith("}") && JSON.readTree(line).path("step").intValue() <= last) {
                     kept.append(line).append('\n');
                 }
             }
+        } catch (JacksonException damaged) {
+            throw SaveException.user(
+                    file + ", line " + number + ": not valid JSON; the file was changed since the run wrote it, so the run cannot be resumed",
+                    damaged);
         } catch (IOException failed) {
             throw SaveException.resources("cannot read '" + file + "': " + failed, failed);
         }

@@ -111,10 +111,9 @@ public final class ExperimentRunner {
         try {
             mode.get();
         } catch (ExecutionException failed) {
-            if (failed.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            throw SaveException.internal("a mode failed: " + failed.getCause(), failed.getCause());
+            throw failed.getCause() instanceof RuntimeException cause
+                    ? cause
+                    : SaveException.internal("a mode failed: " + failed.getCause(), failed);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw SaveException.resources("the run was interrupted; continue it with --resume", interrupted);
