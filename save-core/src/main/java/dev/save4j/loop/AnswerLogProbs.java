@@ -31,8 +31,8 @@ final class AnswerLogProbs implements AutoCloseable {
             List<Integer> part = order.subList(from, Math.min(from + batch, order.size()));
             List<int[]> sequences = new ArrayList<>();
             part.forEach(row -> sequences.add(answers.get(row).sequence()));
-            FloatBuffer logProbs =
-                    LiveSessions.output(session.run(TokenBatch.of(sequences)), "log_prob").floats();
+            FloatBuffer logProbs = LiveSessions.output(session.run(TokenBatch.of(sequences)), "log_prob")
+                    .floats();
             int width = TokenBatch.longest(sequences) - 1;
             for (int i = 0; i < part.size(); i++) {
                 Answer answer = answers.get(part.get(i));

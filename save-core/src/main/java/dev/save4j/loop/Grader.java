@@ -120,7 +120,8 @@ final class Grader implements AutoCloseable {
                     Tensor.of(part.stream().mapToLong(row -> lengths[row]).toArray(), part.size(), 1)));
             Map<String, Tensor> values = session.run(inputs);
             for (int output = 0; output < outputs.length; output++) {
-                FloatBuffer column = LiveSessions.output(values, outputs[output]).floats();
+                FloatBuffer column =
+                        LiveSessions.output(values, outputs[output]).floats();
                 for (int i = 0; i < part.size(); i++) {
                     results[output][part.get(i)] = column.get(i);
                 }

@@ -40,7 +40,8 @@ final class StepLog implements AutoCloseable {
             }
         } catch (JacksonException damaged) {
             throw SaveException.user(
-                    file + ", line " + number + ": not valid JSON; the file was changed since the run wrote it, so the run cannot be resumed",
+                    file + ", line " + number
+                            + ": not valid JSON; the file was changed since the run wrote it, so the run cannot be resumed",
                     damaged);
         } catch (IOException failed) {
             throw SaveException.resources("cannot read '" + file + "': " + failed, failed);
