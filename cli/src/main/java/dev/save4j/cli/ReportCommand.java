@@ -1,6 +1,6 @@
 package dev.save4j.cli;
 
-import dev.save4j.run.Report;
+import dev.save4j.report.Report;
 import dev.save4j.run.RunFolder;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;

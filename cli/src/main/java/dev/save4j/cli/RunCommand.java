@@ -1,8 +1,8 @@
 package dev.save4j.cli;
 
+import dev.save4j.report.RunSummary;
 import dev.save4j.run.ExperimentReader;
 import dev.save4j.run.RunFolder;
-import dev.save4j.run.RunSummary;
 import dev.save4j.wiring.ExperimentRunner;
 import dev.save4j.wiring.Registry;
 import java.io.PrintWriter;

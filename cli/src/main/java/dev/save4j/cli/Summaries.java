@@ -1,7 +1,7 @@
 package dev.save4j.cli;
 
+import dev.save4j.report.RunSummary;
 import dev.save4j.run.RunFolder;
-import dev.save4j.run.RunSummary;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;

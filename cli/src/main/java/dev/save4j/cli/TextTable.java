@@ -1,6 +1,6 @@
 package dev.save4j.cli;
 
-import dev.save4j.run.Table;
+import dev.save4j.report.Table;
 import java.util.ArrayList;
 import java.util.List;
 

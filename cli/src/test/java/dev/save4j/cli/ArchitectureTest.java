@@ -2,6 +2,7 @@ package dev.save4j.cli;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -12,16 +13,21 @@ import com.tngtech.archunit.core.domain.JavaPackage;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -31,7 +37,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * The arrows between modules point down only. Which package belongs to which module is read from the source folders, so
+ * The arrows between modules point down only, and those between packages never in a circle. Which package belongs to which module is read from the source folders, so
  * a new package needs no change here; a new module does.
  */
 class ArchitectureTest {
@@ -103,6 +109,48 @@ class ArchitectureTest {
                 .isInstanceOf(AssertionError.class)
                 .hasMessageContaining("below must not name above")
                 .hasMessageContaining("java.util.Map");
+    }
+
+    @Test
+    void packagesNameOneAnotherInOneDirectionOnly() {
+        slices().assignedFrom(slicesOf("packages", JavaClass::getPackageName))
+                .should()
+                .beFreeOfCycles()
+                .check(classes);
+    }
+
+    @Test
+    void aCycleIsReported() {
+        JavaClasses pair = new ClassFileImporter().importClasses(Hen.class, Egg.class);
+        ArchRule rule = slices().assignedFrom(slicesOf("classes", JavaClass::getSimpleName))
+                .should()
+                .beFreeOfCycles();
+        assertThatThrownBy(() -> rule.check(pair))
+                .isInstanceOf(AssertionError.class)
+                .hasMessageContaining("Cycle detected: Slice Egg")
+                .hasMessageContaining("Slice Hen");
+    }
+
+    private record Hen(List<Egg> eggs) {
+        Egg first() {
+            return eggs.get(0);
+        }
+    }
+
+    private record Egg(Hen mother) {}
+
+    private static SliceAssignment slicesOf(String description, Function<JavaClass, String> slice) {
+        return new SliceAssignment() {
+            @Override
+            public SliceIdentifier getIdentifierOf(JavaClass one) {
+                return SliceIdentifier.of(slice.apply(one));
+            }
+
+            @Override
+            public String getDescription() {
+                return description;
+            }
+        };
     }
 
     @Test

@@ -31,7 +31,7 @@ public final class MetricTable {
     }
 
     /** Reads a file; empty when there is none. */
-    static MetricTable read(Path file, Consumer<String> notes) {
+    public static MetricTable read(Path file, Consumer<String> notes) {
         Map<String, List<Series.Point>> points = new LinkedHashMap<>();
         Map<String, List<Listed>> lists = new LinkedHashMap<>();
         List<Integer> steps = new ArrayList<>();

@@ -65,11 +65,13 @@ public record Series(List<Point> points) {
         return new Series(means);
     }
 
-    double[] steps() {
+    /** The steps, ascending. */
+    public double[] steps() {
         return points.stream().mapToDouble(Point::step).toArray();
     }
 
-    double[] values() {
+    /** The values in the order of their steps. */
+    public double[] values() {
         return points.stream().mapToDouble(Point::value).toArray();
     }
 }

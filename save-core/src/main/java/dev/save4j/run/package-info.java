@@ -1,5 +1,5 @@
 /**
- * What a run is: its settings, its folder, its checkpoints and its report. A run folder explains itself and can be resumed.
+ * What a run is: its settings, its folder and what it has measured. A run folder explains itself and can be resumed.
  */
 @NullMarked
 package dev.save4j.run;

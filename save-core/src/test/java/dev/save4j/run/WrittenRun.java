@@ -14,13 +14,13 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 
 /** A run folder written by hand, with curves of the usual shape. The same seed gives the same bytes. */
-final class WrittenRun {
+public final class WrittenRun {
     private static final int BINS = 18;
 
     private final RunFolder folder;
     private final SplittableRandom random = new SplittableRandom(7);
 
-    WrittenRun(Path output, int steps, String modes) {
+    public WrittenRun(Path output, int steps, String modes) {
         folder = RunFolder.create(
                 output,
                 ExperimentReader.resolve(
@@ -30,7 +30,7 @@ final class WrittenRun {
     }
 
     /** All four modes, complete. */
-    static WrittenRun whole(Path output) {
+    public static WrittenRun whole(Path output) {
         return new WrittenRun(output, 60, "static, save, labelled-only, oracle")
                 .manifest()
                 .prepared()
@@ -42,7 +42,7 @@ final class WrittenRun {
     }
 
     /** One evaluation of a mode and nothing else; called with ascending steps. */
-    WrittenRun evaluation(Mode mode, int step, Map<String, Double> metrics) {
+    public WrittenRun evaluation(Mode mode, int step, Map<String, Double> metrics) {
         Map<String, Object> line = new TreeMap<>(metrics);
         line.put("step", step);
         lines(folder.metrics(mode), List.of(line));
@@ -50,15 +50,15 @@ final class WrittenRun {
     }
 
     /** One evaluation of gold with a standard error of 0.01. */
-    WrittenRun gold(Mode mode, int step, double gold) {
+    public WrittenRun gold(Mode mode, int step, double gold) {
         return evaluation(mode, step, Map.of("eval/gold", gold, "eval/gold_error", 0.01, "eval/reward", step / 10.0));
     }
 
-    RunFolder folder() {
+    public RunFolder folder() {
         return folder;
     }
 
-    WrittenRun manifest() {
+    public WrittenRun manifest() {
         write(folder.manifest(), """
                 {
                   "save4j": "0.1.0",
@@ -73,7 +73,7 @@ final class WrittenRun {
         return this;
     }
 
-    WrittenRun prepared() {
+    public WrittenRun prepared() {
         List<Map<String, Object>> tuning = new ArrayList<>();
         for (int step = 1; step <= 200; step++) {
             tuning.add(Map.of("step", step, "loss", 1.6 + 3.4 * Math.exp(-step / 40.0) + noise(0.08)));
@@ -95,7 +95,7 @@ final class WrittenRun {
     }
 
     /** The curves of a mode: proxy reward rises, gold changes as told, accuracy falls unless the reward model learns. */
-    WrittenRun mode(Mode mode, int steps, double goldGain, double accuracyEnd) {
+    public WrittenRun mode(Mode mode, int steps, double goldGain, double accuracyEnd) {
         List<Map<String, Object>> metrics = new ArrayList<>();
         List<Map<String, Object>> times = new ArrayList<>();
         List<Sample> samples = new ArrayList<>();
@@ -171,7 +171,7 @@ final class WrittenRun {
     }
 
     /** Marks a mode as complete. */
-    WrittenRun complete(Mode... modes) {
+    public WrittenRun complete(Mode... modes) {
         for (Mode mode : modes) {
             try {
                 Files.createDirectories(folder.reward(mode));
@@ -191,13 +191,13 @@ final class WrittenRun {
         return deviation * sum;
     }
 
-    static void lines(Path file, List<Map<String, Object>> lines) {
+    public static void lines(Path file, List<Map<String, Object>> lines) {
         try (JsonLinesWriter writer = JsonLinesWriter.append(file)) {
             lines.forEach(writer::write);
         }
     }
 
-    static void write(Path file, String text) {
+    public static void write(Path file, String text) {
         try {
             Files.createDirectories(file.toAbsolutePath().getParent());
             Files.writeString(file, text);

@@ -1,6 +1,7 @@
-package dev.save4j.run;
+package dev.save4j.report;
 
 import dev.save4j.run.Experiment.Mode;
+import dev.save4j.run.ModeMetrics;
 import dev.save4j.run.ModeMetrics.GradedAnswer;
 import java.util.List;
 import java.util.Locale;

@@ -1,6 +1,8 @@
-package dev.save4j.run;
+package dev.save4j.report;
 
 import dev.save4j.run.Experiment.Mode;
+import dev.save4j.run.RunMetrics;
+import dev.save4j.run.Series;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;

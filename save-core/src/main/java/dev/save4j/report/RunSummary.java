@@ -1,5 +1,9 @@
-package dev.save4j.run;
+package dev.save4j.report;
 
+import dev.save4j.run.Experiment;
+import dev.save4j.run.ModeMetrics;
+import dev.save4j.run.RunMetrics;
+import dev.save4j.run.Series;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.save4j.run;
+package dev.save4j.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;

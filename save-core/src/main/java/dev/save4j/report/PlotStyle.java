@@ -1,5 +1,6 @@
-package dev.save4j.run;
+package dev.save4j.report;
 
+import dev.save4j.run.Experiment;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;

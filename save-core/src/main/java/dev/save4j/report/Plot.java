@@ -1,4 +1,4 @@
-package dev.save4j.run;
+package dev.save4j.report;
 
 import dev.save4j.SaveException;
 import java.awt.Color;

@@ -1,5 +1,6 @@
-package dev.save4j.run;
+package dev.save4j.report;
 
+import dev.save4j.run.Series;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.util.ArrayList;

@@ -1,7 +1,9 @@
-package dev.save4j.run;
+package dev.save4j.report;
 
 import dev.save4j.AtomicFiles;
 import dev.save4j.SaveException;
+import dev.save4j.run.RunFolder;
+import dev.save4j.run.RunMetrics;
 import java.awt.AWTError;
 import java.awt.Font;
 import java.awt.Graphics2D;

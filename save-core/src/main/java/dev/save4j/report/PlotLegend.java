@@ -1,4 +1,4 @@
-package dev.save4j.run;
+package dev.save4j.report;
 
 import java.awt.BasicStroke;
 import java.awt.Color;

@@ -1,4 +1,4 @@
-package dev.save4j.run;
+package dev.save4j.report;
 
 /** Writes HTML. Text is escaped unless it goes through {@link #raw}. */
 final class Html {

@@ -1,7 +1,10 @@
-package dev.save4j.run;
+package dev.save4j.report;
 
+import dev.save4j.report.Plot.Section;
 import dev.save4j.run.Experiment.Mode;
-import dev.save4j.run.Plot.Section;
+import dev.save4j.run.ModeMetrics;
+import dev.save4j.run.RunMetrics;
+import dev.save4j.run.Series;
 import java.awt.Color;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,10 +1,13 @@
-package dev.save4j.run;
+package dev.save4j.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.save4j.SaveException;
 import dev.save4j.run.Experiment.Mode;
+import dev.save4j.run.RunFolder;
+import dev.save4j.run.RunMetrics;
+import dev.save4j.run.WrittenRun;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;

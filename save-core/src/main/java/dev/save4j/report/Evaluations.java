@@ -1,5 +1,7 @@
-package dev.save4j.run;
+package dev.save4j.report;
 
+import dev.save4j.run.ModeMetrics;
+import dev.save4j.run.Series;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;

@@ -1,4 +1,4 @@
-package dev.save4j.run;
+package dev.save4j.report;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,10 @@
-package dev.save4j.run;
+package dev.save4j.report;
 
 import dev.save4j.algorithms.Labels;
+import dev.save4j.run.Experiment;
+import dev.save4j.run.MetricTable;
+import dev.save4j.run.ModeMetrics;
+import dev.save4j.run.RunMetrics;
 import java.awt.Color;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,8 +1,10 @@
-package dev.save4j.run;
+package dev.save4j.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.save4j.run.Experiment.Mode;
+import dev.save4j.run.RunMetrics;
+import dev.save4j.run.WrittenRun;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;

@@ -1,5 +1,7 @@
-package dev.save4j.run;
+package dev.save4j.report;
 
+import dev.save4j.run.Experiment;
+import dev.save4j.run.RunMetrics;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
