@@ -63,7 +63,8 @@ final class RunCommand implements Callable<Integer> {
         Path output = Path.of(resolved.experiment().output());
         RunFolder[] folder = new RunFolder[1];
         RunSummary summary;
-        try (ProgressBars progress = new ProgressBars()) {
+        try (ProgressBars progress = new ProgressBars();
+                ResumeNotice notice = new ResumeNotice("save4j run " + file + " --resume")) {
             summary = new ExperimentRunner(Registry.discover(), progress).run(resolved.experiment(), () -> {
                 folder[0] = resume ? RunFolder.resume(output, resolved) : RunFolder.create(output, resolved);
                 out.println("Run folder: " + folder[0].path());

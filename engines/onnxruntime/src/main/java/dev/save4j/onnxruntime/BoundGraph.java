@@ -8,6 +8,7 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions;
 import dev.save4j.SaveException;
 import dev.save4j.engine.EngineSettings;
+import dev.save4j.engine.NativeCalls;
 import dev.save4j.engine.WeightBinding;
 import dev.save4j.graph.Attribute;
 import dev.save4j.graph.Graph;
@@ -213,12 +214,14 @@ final class BoundGraph implements AutoCloseable {
      */
     OrtSession.Result run(Map<String, OnnxTensor> inputs, Set<String> requested, Map<String, OnnxTensor> pinned)
             throws OrtException {
-        if (!fed) {
-            return session.run(inputs, requested, pinned);
+        Map<String, OnnxTensor> all = inputs;
+        if (fed) {
+            all = new HashMap<>(inputs);
+            all.putAll(views);
         }
-        Map<String, OnnxTensor> all = new HashMap<>(inputs);
-        all.putAll(views);
-        return session.run(all, requested, pinned);
+        try (NativeCalls.Call call = NativeCalls.enter()) {
+            return session.run(all, requested, pinned);
+        }
     }
 
     @Override
