@@ -21,7 +21,7 @@ public final class NativeCalls {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static final ReentrantReadWriteLock GATE = new ReentrantReadWriteLock();
-    private static final Call CALL = () -> {};
+    private static final Call CALL = () -> GATE.readLock().unlock();
 
     static {
         Runtime.getRuntime().addShutdownHook(new Thread(NativeCalls::shut, "save4j-native-calls"));
@@ -38,7 +38,7 @@ public final class NativeCalls {
 
     /** Marks the beginning of a native call. May be nested. */
     public static Call enter() {
-        ;
+        GATE.readLock().lock();
         return CALL;
     }
 
