@@ -152,7 +152,8 @@ class ExperimentRunnerTest {
                                 .experiment()))
                 .isInstanceOf(SaveException.class)
                 .hasMessageContaining(
-                        "there is no gradient engine 'djl-pytorsh'. Available: djl-pytorch. Did you mean 'djl-pytorch'?")
+                        "there is no gradient engine 'djl-pytorsh'. Available: djl-pytorch, onnxruntime. Did you mean"
+                                + " 'djl-pytorch'?")
                 .hasMessageContaining("there is no inference engine 'onnx'. Available: onnxruntime")
                 .hasMessageContaining("there is no algorithm 'gppo'");
     }

@@ -53,6 +53,38 @@ final class Evaluation {
         }
     }
 
+    /**
+     * Runs a graph that has more inputs and outputs than ours, once even if it fails.
+     *
+     * @param others further inputs
+     * @param written further outputs, in the memory they are written to
+     * @return our outputs
+     */
+    Map<String, Tensor> runOnce(
+            BoundGraph bound,
+            Map<String, Tensor> inputs,
+            Map<String, OnnxTensor> others,
+            Map<String, OnnxTensor> written)
+            throws OrtException {
+        Map<String, OnnxTensor> own = new HashMap<>();
+        try {
+            for (Map.Entry<String, Tensor> input : inputs.entrySet()) {
+                own.put(input.getKey(), Natives.wrap(input.getValue()));
+            }
+            Map<String, OnnxTensor> fed = new HashMap<>(others);
+            fed.putAll(own);
+            Set<String> requested = new LinkedHashSet<>();
+            graph.outputs().forEach(output -> requested.add(output.name()));
+            try (OrtSession.Result result = bound.run(fed, requested, written)) {
+                Map<String, Tensor> outputs = new LinkedHashMap<>();
+                graph.outputs().forEach(output -> outputs.put(output.name(), copy(result, output)));
+                return outputs;
+            }
+        } finally {
+            Natives.closeAll(own.values());
+        }
+    }
+
     private Map<String, Tensor> run(BoundGraph bound, Map<String, OnnxTensor> fed, Map<String, Tensor> known)
             throws OrtException {
         Map<String, OnnxTensor> pinned = new LinkedHashMap<>();

@@ -32,6 +32,12 @@ public final class OnnxRuntimeEngine implements InferenceEngine {
     @Override
     public InferenceSession open(Graph graph, WeightStore weights, WeightBinding binding, EngineSettings settings) {
         OnnxRuntimeOperators.TABLE.check(NAME, graph);
+        requireInputs(graph);
+        return new OnnxRuntimeSession(graph, weights, binding, settings);
+    }
+
+    /** Refuses a graph with inputs that native code cannot take from Java. */
+    static void requireInputs(Graph graph) {
         for (ValueInfo input : graph.inputs()) {
             if (!Natives.holds(input.type().element())) {
                 throw SaveException.user("graph '" + graph.name() + "': input '" + input.name() + "' is of type "
@@ -39,6 +45,5 @@ public final class OnnxRuntimeEngine implements InferenceEngine {
                         + ", which ONNX Runtime cannot take from Java; export the model with INT64 there");
             }
         }
-        return new OnnxRuntimeSession(graph, weights, binding, settings);
     }
 }

@@ -4,6 +4,6 @@ import dev.save4j.testkit.LeakSoak;
 
 class LeakSoakConformanceTest extends LeakSoak {
     LeakSoakConformanceTest() {
-        super(new OnnxRuntimeEngine());
+        super(new OnnxRuntimeGradients(), new OnnxRuntimeEngine());
     }
 }

@@ -1,0 +1,56 @@
+package dev.save4j.onnxruntime;
+
+import dev.save4j.engine.EngineCapabilities;
+import dev.save4j.engine.EngineSettings;
+import dev.save4j.engine.GradientEngine;
+import dev.save4j.engine.OperatorRule;
+import dev.save4j.engine.OperatorTable;
+import dev.save4j.engine.Optimization;
+import dev.save4j.engine.Trainer;
+import dev.save4j.graph.Graph;
+import dev.save4j.onnxruntime.gradient.Backpropagation;
+import dev.save4j.tensor.WeightStore;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Differentiates graphs into graphs and runs them with ONNX Runtime on the CPU, in single precision: the library that rolls out and scores computes the
+ * gradients as well, from the same buffers. The same inputs give the same bytes whatever the number of threads.
+ */
+public final class OnnxRuntimeGradients implements GradientEngine {
+    static final String LOSS = "loss";
+
+    private static final OperatorTable TABLE = table();
+
+    private static OperatorTable table() {
+        Set<String> differentiable = Backpropagation.operators();
+        return new OperatorTable(OnnxRuntimeOperators.TABLE.rules().stream()
+                .map(rule -> new OperatorRule(
+                        rule.domain(),
+                        rule.operator(),
+                        rule.attributes(),
+                        rule.elements(),
+                        differentiable.contains(
+                                rule.domain().isEmpty() ? rule.operator() : rule.domain() + "::" + rule.operator())))
+                .toList());
+    }
+
+    @Override
+    public String name() {
+        return OnnxRuntimeEngine.NAME;
+    }
+
+    @Override
+    public EngineCapabilities capabilities() {
+        return new EngineCapabilities(Natives.version(), List.of("cpu"), TABLE);
+    }
+
+    @Override
+    public Trainer open(WeightStore weights, List<Graph> losses, Optimization optimization, EngineSettings settings) {
+        losses.forEach(graph -> {
+            TABLE.check(name(), graph);
+            OnnxRuntimeEngine.requireInputs(graph);
+        });
+        return OnnxRuntimeTrainer.open(weights, losses, optimization, settings);
+    }
+}
