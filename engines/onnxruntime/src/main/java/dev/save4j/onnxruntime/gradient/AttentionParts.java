@@ -1,9 +1,11 @@
 package dev.save4j.onnxruntime.gradient;
 
+import dev.save4j.graph.Attribute;
 import dev.save4j.graph.Node;
 import dev.save4j.onnxruntime.gradient.Decomposition.Parts;
 import dev.save4j.tensor.ElementType;
 import java.util.List;
+import java.util.Map;
 
 /** Attention and rotary positions as products, softmax and slices, as the ONNX specification defines them. */
 final class AttentionParts {
@@ -29,8 +31,7 @@ final class AttentionParts {
         Term capped =
                 cap == 0 ? product : product.div(product.constant(cap)).tanh().mul(cap);
         Term masked = causal(parts, padded(parts, masked(parts, capped)));
-        Term weights = parts.emitter()
-                .op("Softmax", masked.element(), java.util.Map.of("axis", dev.save4j.graph.Attribute.of(-1)), masked);
+        Term weights = parts.emitter().op("Softmax", masked.element(), Map.of("axis", Attribute.of(-1)), masked);
         Term mixed = weights.product(false, repeated(value, keyHeads, queryHeads), false, 1);
         Term result = flat ? mixed.transpose(0, 2, 1, 3).reshape(0, 0, -1) : mixed;
         Term scores = switch ((int) node.integer("qk_matmul_output_mode", 0)) {

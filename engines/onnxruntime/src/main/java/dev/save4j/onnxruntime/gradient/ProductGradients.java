@@ -1,5 +1,6 @@
 package dev.save4j.onnxruntime.gradient;
 
+import dev.save4j.graph.Attribute;
 import dev.save4j.graph.Node;
 import java.util.ArrayList;
 import java.util.List;
@@ -129,22 +130,12 @@ final class ProductGradients {
     }
 
     private static void give(Step step, int operand, Term derivative, ValueType type, Factor factor, String batch) {
-        Term summed = derivative;
-        if (!type.equals(factor.type())) {
-            // An operand that is a vector has one axis less than its factor, and sums to it by its shape.
-            summed = step.rank(operand) == 1
-                    ? vector(derivative, type, operand)
-                    : step.summed(derivative, type, operand);
+        int rank = step.rank(operand);
+        Term summed = step.summed(derivative, type, factor.type(), factor.term()::shape);
+        if (step.flag(batch, false) && rank > 2) {
+            summed = summed.transpose(inverse(batchInside(rank)));
         }
-        if (step.flag(batch, false) && step.rank(operand) > 2) {
-            summed = summed.transpose(inverse(batchInside(step.rank(operand))));
-        }
-        step.give(operand, step.rank(operand) == 1 ? summed.reshape(step.shape(operand)) : summed);
-    }
-
-    private static Term vector(Term derivative, ValueType type, int operand) {
-        long[] axes = java.util.stream.LongStream.range(0, type.rank() - 2L).toArray();
-        return axes.length == 0 ? derivative : derivative.sum(false, axes);
+        step.give(operand, rank == 1 ? summed.reshape(step.shape(operand)) : summed);
     }
 
     /** Y = α A B + β C, C broadcast: dC = β dY. */
@@ -214,7 +205,7 @@ final class ProductGradients {
                     .op(
                             "Einsum",
                             step.type(i).element(),
-                            Map.of("equation", dev.save4j.graph.Attribute.of(String.join(",", terms) + "->" + shared)),
+                            Map.of("equation", Attribute.of(String.join(",", terms) + "->" + shared)),
                             operands.toArray(Term[]::new));
             step.give(
                     i,

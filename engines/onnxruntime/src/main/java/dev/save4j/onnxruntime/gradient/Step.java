@@ -1,6 +1,7 @@
 package dev.save4j.onnxruntime.gradient;
 
 import dev.save4j.SaveException;
+import dev.save4j.graph.Attribute;
 import dev.save4j.graph.Node;
 import dev.save4j.graph.Shapes;
 import dev.save4j.tensor.ElementType;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /** One node as its rule sees it: operands, results, the derivatives by the results, and where those by the operands go. */
@@ -222,9 +224,17 @@ final class Step {
 
     /** A derivative of another shape, summed to that of the operand. */
     Term summed(Term derivative, ValueType from, int operand) {
-        ValueType to = type(operand);
+        return summed(derivative, from, type(operand), () -> shape(operand));
+    }
+
+    /**
+     * A derivative summed over the axes along which a value was repeated.
+     *
+     * @param shape of that value, asked for when its sizes are not known
+     */
+    Term summed(Term derivative, ValueType from, ValueType to, Supplier<Term> shape) {
         if (!from.isRanked() || !to.isRanked()) {
-            return summedAtRunTime(derivative, operand);
+            return summedAtRunTime(derivative, shape.get());
         }
         int lead = from.rank() - to.rank();
         List<Integer> axes = new ArrayList<>(IntStream.range(0, lead).boxed().toList());
@@ -234,7 +244,7 @@ final class Step {
             if (size.is(1) && !whole.is(1)) {
                 axes.add(axis + lead);
             } else if (!size.keepsSizeIn(whole) && !size.is(1)) {
-                return summedAtRunTime(derivative, operand);
+                return summedAtRunTime(derivative, shape.get());
             }
         }
         if (axes.isEmpty()) {
@@ -253,8 +263,7 @@ final class Step {
     }
 
     /** Finds the axes by comparing shapes when the graph runs. */
-    private Term summedAtRunTime(Term derivative, int operand) {
-        Term shape = shape(operand);
+    private Term summedAtRunTime(Term derivative, Term shape) {
         Term whole = derivative.shape();
         Term lead = whole.shape().sub(shape.shape());
         Term padded = emitter.full(lead, ElementType.INT64, 1).concat(0, shape);
@@ -263,7 +272,7 @@ final class Step {
         return emitter.op(
                         "ReduceSum",
                         derivative.element(),
-                        Map.of("noop_with_empty_axes", dev.save4j.graph.Attribute.of(1)),
+                        Map.of("noop_with_empty_axes", Attribute.of(1)),
                         derivative,
                         axes)
                 .reshape(shape);
@@ -276,7 +285,7 @@ final class Step {
             return emitter.op(
                     "ScatterND",
                     updates.element(),
-                    Map.of("reduction", dev.save4j.graph.Attribute.of("add")),
+                    Map.of("reduction", Attribute.of("add")),
                     zeros,
                     rows.unsqueeze(1),
                     updates);
