@@ -15,6 +15,8 @@ import java.util.Set;
 
 /** One buffer for the gradient of each weight, made when it is first needed, with its native view. Owned and closed by a trainer. */
 final class Accumulators implements AutoCloseable {
+    private static final byte[] ZEROS = new byte[1 << 14];
+
     private final WeightStore weights;
     private final Map<String, Tensor> buffers = new LinkedHashMap<>();
     private final Map<String, OnnxTensor> views = new LinkedHashMap<>();
@@ -51,11 +53,8 @@ final class Accumulators implements AutoCloseable {
             }
             if (!gathered.contains(name)) {
                 ByteBuffer bytes = buffer.bytes();
-                while (bytes.remaining() >= Long.BYTES) {
-                    bytes.putLong(0);
-                }
                 while (bytes.hasRemaining()) {
-                    bytes.put((byte) 0);
+                    bytes.put(ZEROS, 0, Math.min(ZEROS.length, bytes.remaining()));
                 }
             }
         }

@@ -18,8 +18,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One loss and the sessions that run it: forward alone, with gradients that are written, and with gradients that are added to what is there. A session
- * is opened when it is first needed. All of them read the weights of the store as inputs, whatever the shapes of a batch.
+ * One loss and the sessions that run it: forward alone, with gradients that are written, or with gradients that are added to what is there, from the
+ * first time that one batch follows another without a step. A session is opened when it is first needed. All of them read the weights of the store as
+ * inputs, whatever the shapes of a batch.
  */
 final class TrainingGraph implements AutoCloseable {
     private final Graph loss;
@@ -114,6 +115,12 @@ final class TrainingGraph implements AutoCloseable {
     private Gradients adding() {
         Gradients open = adding;
         if (open == null) {
+            // Each session keeps the memory of its activations, so there is one of the two at a time.
+            Gradients other = writing;
+            writing = null;
+            if (other != null) {
+                other.bound().close();
+            }
             open = gradients(true);
             adding = open;
         }
@@ -136,7 +143,7 @@ final class TrainingGraph implements AutoCloseable {
 
     /** Runs forward and backward. What was gathered before is lost when that fails. */
     Map<String, Tensor> accumulate(Map<String, Tensor> inputs, float scale, Accumulators accumulators) {
-        boolean adds = accumulators.hasAny(backpropagation.weights());
+        boolean adds = adding != null || accumulators.hasAny(backpropagation.weights());
         Gradients gradients = adds ? adding() : writing();
         boolean finished = false;
         try (OnnxTensor factor = Natives.wrap(Tensor.scalar(scale))) {
@@ -159,6 +166,9 @@ final class TrainingGraph implements AutoCloseable {
             finished = true;
             return outputs;
         } catch (OrtException failure) {
+            // The library runs nodes of both passes in an order of its own; what is wrong with the inputs is told best
+            // by the forward pass alone.
+            evaluate(inputs);
             throw Failures.running(gradients.written().graph(), inputs, failure);
         } finally {
             if (!finished) {

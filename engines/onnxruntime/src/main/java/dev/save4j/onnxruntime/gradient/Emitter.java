@@ -1,5 +1,6 @@
 package dev.save4j.onnxruntime.gradient;
 
+import dev.save4j.SaveException;
 import dev.save4j.graph.Attribute;
 import dev.save4j.graph.Graph;
 import dev.save4j.graph.Node;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /** Writes nodes whose names are not taken in a graph. Constants and shapes are written once. */
 final class Emitter {
@@ -79,11 +81,6 @@ final class Emitter {
         return prefix + (scope.isEmpty() ? "" : scope + "/") + operator + "_" + ++count;
     }
 
-    /** Takes over a node as it is. */
-    void copy(Node node) {
-        nodes.add(node);
-    }
-
     Term op(String operator, ElementType element, Map<String, Attribute> attributes, Term... operands) {
         return node("", operator, attributes, List.of(operands), List.of(element))
                 .get(0);
@@ -131,8 +128,7 @@ final class Emitter {
             case FLOAT16 -> tensor.bytes().putShort(half((float) value));
             case INT64 -> tensor.bytes().putLong((long) value);
             case INT32 -> tensor.bytes().putInt((int) value);
-            default ->
-                throw dev.save4j.SaveException.internal("constants of " + element + " are not written in gradients");
+            default -> throw SaveException.internal("constants of " + element + " are not written in gradients");
         }
         return tensor;
     }
@@ -159,7 +155,7 @@ final class Emitter {
     }
 
     /** What was made under this key before, or now. */
-    Term once(String key, java.util.function.Supplier<Term> maker) {
+    Term once(String key, Supplier<Term> maker) {
         Term known = once.get(key);
         if (known == null) {
             known = maker.get();

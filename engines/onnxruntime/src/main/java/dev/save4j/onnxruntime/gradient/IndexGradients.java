@@ -31,8 +31,13 @@ final class IndexGradients {
         Term slope = step.slope();
         if (axis == 0) {
             Term updates = slope.reshape(emitter.vector(-1).concat(0, width));
-            Term sum = step.scatteredRows(rows, updates, height, width);
-            step.give(0, rank == 2 ? sum : sum.reshape(step.shape(0)));
+            if (rank == 2) {
+                // The gradient of an embedding that is the output layer as well is added to that of the layer.
+                step.give(0, base -> step.addedRows(base, rows, updates));
+                return;
+            }
+            Term zeros = emitter.full(height.concat(0, width), slope.element(), 0);
+            step.give(0, step.addedRows(zeros, rows, updates).reshape(step.shape(0)));
             return;
         }
         Term outer = product(step, 0, axis);
@@ -78,7 +83,8 @@ final class IndexGradients {
                         step.input(1))
                 .reshape(-1);
         Term updates = step.slope().reshape(emitter.vector(-1).concat(0, width));
-        step.give(0, step.scatteredRows(rows, updates, height, width).reshape(step.shape(0)));
+        Term zeros = emitter.full(height.concat(0, width), updates.element(), 0);
+        step.give(0, step.addedRows(zeros, rows, updates).reshape(step.shape(0)));
     }
 
     private static int depth(Step step) {

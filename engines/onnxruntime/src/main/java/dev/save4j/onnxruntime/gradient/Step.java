@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /** One node as its rule sees it: operands, results, the derivatives by the results, and where those by the operands go. */
@@ -209,6 +210,13 @@ final class Step {
         }
     }
 
+    /** A derivative that is written onto the sum of all others. */
+    void give(int operand, UnaryOperator<Term> writer) {
+        if (wants(operand)) {
+            target(operand).add(writer);
+        }
+    }
+
     private Slope target(int operand) {
         return slopes.computeIfAbsent(node.inputs().get(operand), key -> new Slope());
     }
@@ -278,24 +286,19 @@ final class Step {
                 .reshape(shape);
     }
 
-    /** {@code [rows, width]} zeros with updates {@code [count, width]} added at rows {@code [count]}, duplicates included. */
-    Term scatteredRows(Term rows, Term updates, Term height, Term width) {
-        Term zeros = emitter.full(height.concat(0, width), updates.element(), 0);
+    /** A matrix {@code [rows, width]} with updates {@code [count, width]} added at rows {@code [count]}, also where a row is named again. */
+    Term addedRows(Term base, Term rows, Term updates) {
         if (!parallel) {
             return emitter.op(
                     "ScatterND",
                     updates.element(),
                     Map.of("reduction", Attribute.of("add")),
-                    zeros,
+                    base,
                     rows.unsqueeze(1),
                     updates);
         }
-        return zeros.scatterElements(rows.unsqueeze(1).expand(updates.shape()), updates, 0, true);
-    }
-
-    /** Whether operators run on several threads, which add up in any order where ScatterND adds. */
-    boolean parallel() {
-        return parallel;
+        // On several threads ScatterND adds to a row in any order, ScatterElements never does.
+        return base.scatterElements(rows.unsqueeze(1).expand(updates.shape()), updates, 0, true);
     }
 
     SaveException unsupported(String why) {

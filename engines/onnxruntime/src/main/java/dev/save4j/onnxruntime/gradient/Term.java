@@ -109,10 +109,6 @@ record Term(Emitter emitter, String name, ElementType element) {
         return compare("Greater", other);
     }
 
-    Term greaterOrEqual(Term other) {
-        return compare("GreaterOrEqual", other);
-    }
-
     Term less(Term other) {
         return compare("Less", other);
     }
