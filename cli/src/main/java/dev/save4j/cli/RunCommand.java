@@ -64,7 +64,7 @@ final class RunCommand implements Callable<Integer> {
         RunFolder[] folder = new RunFolder[1];
         RunSummary summary;
         try (ProgressBars progress = new ProgressBars();
-                ResumeNotice notice = new ResumeNotice("save4j run " + file + " --resume")) {
+                ResumeNotice notice = new ResumeNotice(resumeCommand())) {
             summary = new ExperimentRunner(Registry.discover(), progress).run(resolved.experiment(), () -> {
                 folder[0] = resume ? RunFolder.resume(output, resolved) : RunFolder.create(output, resolved);
                 out.println("Run folder: " + folder[0].path());
@@ -74,5 +74,11 @@ final class RunCommand implements Callable<Integer> {
         }
         Summaries.print(summary, folder[0], out);
         return 0;
+    }
+
+    private String resumeCommand() {
+        StringBuilder command = new StringBuilder("save4j run " + file);
+        overrides.forEach(override -> command.append(" --set '").append(override).append('\''));
+        return command.append(" --resume").toString();
     }
 }
