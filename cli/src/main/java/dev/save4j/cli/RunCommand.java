@@ -78,7 +78,8 @@ final class RunCommand implements Callable<Integer> {
 
     private String resumeCommand() {
         StringBuilder command = new StringBuilder("save4j run " + file);
-        overrides.forEach(override -> command.append(" --set '").append(override).append('\''));
+        overrides.forEach(
+                override -> command.append(" --set '").append(override).append('\''));
         return command.append(" --resume").toString();
     }
 }

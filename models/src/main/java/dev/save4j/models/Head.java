@@ -90,7 +90,7 @@ public enum Head {
                     "reward checkpoint has no head '"
                             + (weights.contains(weight) ? bias : weight) + "' among its "
                             + weights.names().size()
-                            + " weights, so its scores would be random; load a checkpoint with the head, or pass new heads explicitly");
+                            + " weights, so its scores would be random; load a checkpoint with the head, or ask for new heads (--new-heads, or reward.new_heads in an experiment)");
         }
         Backbones.check("head", parameters(hiddenSize), weights);
     }

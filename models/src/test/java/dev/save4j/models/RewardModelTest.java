@@ -46,7 +46,7 @@ class RewardModelTest {
                 .isInstanceOfSatisfying(
                         SaveException.class, error -> assertThat(error.kind()).isEqualTo(SaveException.Kind.USER))
                 .hasMessageContaining("reward checkpoint has no head 'score.weight'")
-                .hasMessageContaining("pass new heads explicitly");
+                .hasMessageContaining("ask for new heads (--new-heads");
     }
 
     @Test

@@ -85,7 +85,7 @@ class SavedModelsTest {
         ModelFolder saved = policy.save(folder.resolve("policy"), into -> {});
         assertThatThrownBy(() -> RewardModel.load(saved))
                 .hasMessageContaining("reward checkpoint has no head 'score.weight'")
-                .hasMessageContaining("pass new heads explicitly");
+                .hasMessageContaining("ask for new heads (--new-heads");
         RewardModel reward = RewardModel.load(saved, Optional.empty(), EnumSet.allOf(Head.class), 6);
         assertThat(reward.pooling()).isEqualTo(Pooling.LAST_TOKEN);
         assertThat(reward.weights().contains("lm_head.weight")).isFalse();

@@ -8,17 +8,41 @@ import dev.save4j.SaveException;
 import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.Tensor;
 import java.util.Collection;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 
 /** The process-wide environment of ONNX Runtime, and its tensors over our memory. The native library is loaded by the first call. */
 final class Natives {
+    /**
+     * For the thread that creates the environment. ONNX Runtime 1.29 matches the command line of the process against a regular expression there, and
+     * recurses about 260 bytes deep for each character: a class path of 4 kB overflows the usual stack of 1 MB, which ends the JVM without a word.
+     * Enough for the longest argument that Linux admits, 128 kB; untouched pages cost nothing.
+     */
+    private static final long CREATION_STACK = 64L << 20;
+
     private Natives() {}
 
-    static OrtEnvironment environment() {
-        try {
+    /** Created once, by the first call. */
+    private static final class Created {
+        private static final FutureTask<OrtEnvironment> ENVIRONMENT = new FutureTask<>(() -> {
             OrtEnvironment environment = OrtEnvironment.getEnvironment();
             environment.setTelemetry(false);
             return environment;
-        } catch (LinkageError | RuntimeException | OrtException failure) {
+        });
+
+        static {
+            new Thread(null, ENVIRONMENT, "save4j-onnxruntime-start", CREATION_STACK).start();
+        }
+    }
+
+    static OrtEnvironment environment() {
+        try {
+            return Created.ENVIRONMENT.get();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw SaveException.resources("interrupted while ONNX Runtime was loading", interrupted);
+        } catch (ExecutionException failed) {
+            Throwable failure = failed.getCause();
             throw SaveException.engine(
                     "the native library of ONNX Runtime could not be loaded on " + System.getProperty("os.name") + " "
                             + System.getProperty("os.arch") + " (" + failure
