@@ -8,6 +8,7 @@ import dev.save4j.SaveException;
 import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.Tensor;
 import java.util.Collection;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
@@ -42,7 +43,7 @@ final class Natives {
             Thread.currentThread().interrupt();
             throw SaveException.resources("interrupted while ONNX Runtime was loading", interrupted);
         } catch (ExecutionException failed) {
-            Throwable failure = failed.getCause();
+            Throwable failure = Objects.requireNonNull(failed.getCause());
             throw SaveException.engine(
                     "the native library of ONNX Runtime could not be loaded on " + System.getProperty("os.name") + " "
                             + System.getProperty("os.arch") + " (" + failure

@@ -33,6 +33,7 @@ class NativeMemoryTest {
     private static final Path HANDLES = Path.of("/proc/self/fd");
     private static final EngineSettings SETTINGS = EngineSettings.singleThreaded();
 
+    /** Memory of the process but for the Java heap, whose size other tests of the same process change. */
     private static long residentKilobytes() throws Exception {
         // Direct buffers are freed by a thread of their own after a collection.
         for (int i = 0; i < 3; i++) {
@@ -40,10 +41,11 @@ class NativeMemoryTest {
             Thread.sleep(100);
         }
         return Files.readAllLines(STATUS).stream()
-                .filter(line -> line.startsWith("VmRSS"))
-                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
-                .findFirst()
-                .orElseThrow();
+                        .filter(line -> line.startsWith("VmRSS"))
+                        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                        .findFirst()
+                        .orElseThrow()
+                - Runtime.getRuntime().totalMemory() / 1024;
     }
 
     private static long handles() throws IOException {

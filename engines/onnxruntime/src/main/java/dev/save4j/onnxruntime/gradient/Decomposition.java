@@ -100,13 +100,14 @@ final class Decomposition {
         List<Node> nodes = new ArrayList<>();
         int written = 0;
         for (Node node : graph.nodes()) {
-            if (!rewrites(node, wanted)) {
+            Function<Parts, List<Term>> rule = RULES.get(node.qualifiedOperator());
+            if (rule == null || !wanted.contains(node)) {
                 nodes.add(node);
                 continue;
             }
             emitter.scope(node);
             emitter.forget();
-            List<Term> results = RULES.get(node.qualifiedOperator()).apply(new Parts(node, emitter, types));
+            List<Term> results = rule.apply(new Parts(node, emitter, types));
             Map<String, String> names = new HashMap<>();
             for (int i = 0; i < node.outputs().size(); i++) {
                 if (node.hasOutput(i)) {
