@@ -1,0 +1,81 @@
+package dev.save4j.tensorflow;
+
+import dev.save4j.engine.OperatorRule;
+import dev.save4j.graph.Node;
+import dev.save4j.tensor.ElementType;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * An operator in the TensorFlow graph.
+ *
+ * @param least operands it needs
+ * @param most operands it reads; a node with more is refused
+ * @param objection why a node is refused although its attributes are known, or an empty string
+ * @param kernel adds what computes the results of a node to the TensorFlow graph
+ */
+record Operator(
+        OperatorRule rule,
+        int least,
+        int most,
+        Function<Node, String> objection,
+        Function<Arguments, List<TracedValue>> kernel) {
+    static final Set<ElementType> FLOATING =
+            Set.of(ElementType.FLOAT, ElementType.DOUBLE, ElementType.FLOAT16, ElementType.BFLOAT16);
+    static final Set<ElementType> DISCRETE = discrete();
+    static final Set<ElementType> ANY = EnumSet.allOf(ElementType.class);
+
+    /** The most operands of an operator that takes any number. */
+    static final int MANY = Integer.MAX_VALUE;
+
+    private static Set<ElementType> discrete() {
+        Set<ElementType> types = EnumSet.allOf(ElementType.class);
+        types.removeAll(FLOATING);
+        return types;
+    }
+
+    /** An operator of the standard domain with one result, through which gradients flow. */
+    static Operator of(
+            String name,
+            int least,
+            int most,
+            Set<ElementType> elements,
+            Set<String> attributes,
+            Function<Arguments, Symbol> kernel) {
+        return many("", name, least, most, elements, attributes, single(kernel));
+    }
+
+    /** An operator with any number of results, through which gradients flow. */
+    static Operator many(
+            String domain,
+            String name,
+            int least,
+            int most,
+            Set<ElementType> elements,
+            Set<String> attributes,
+            Function<Arguments, List<TracedValue>> kernel) {
+        return new Operator(
+                new OperatorRule(domain, name, attributes, elements, true), least, most, node -> "", kernel);
+    }
+
+    /** The same operator, through which no gradient flows. */
+    Operator withoutGradient() {
+        return new Operator(
+                new OperatorRule(rule.domain(), rule.operator(), rule.attributes(), rule.elements(), false),
+                least,
+                most,
+                objection,
+                kernel);
+    }
+
+    /** The same operator, which refuses nodes for a reason of its own. */
+    Operator unless(Function<Node, String> reason) {
+        return new Operator(rule, least, most, reason, kernel);
+    }
+
+    static Function<Arguments, List<TracedValue>> single(Function<Arguments, Symbol> kernel) {
+        return arguments -> List.of(new TracedValue.OnDevice(kernel.apply(arguments)));
+    }
+}
