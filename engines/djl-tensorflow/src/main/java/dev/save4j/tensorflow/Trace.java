@@ -91,7 +91,8 @@ final class Trace {
         if (known != null) {
             return known;
         }
-        TracedValue.OnHost value = host(run -> integers(run, symbol, type), false, true);
+        Symbol own = ops.identity(symbol);
+        TracedValue.OnHost value = host(run -> integers(run, own, type), false, true);
         fetched.put(key, value);
         return value;
     }
@@ -102,6 +103,9 @@ final class Trace {
         return new HostTensor(type, integers.values(), integers.shape());
     }
 
+    /**
+     * @param symbol a result of its own, since what is fed cannot be fetched
+     */
     private Tensor download(Run run, Symbol symbol, ElementType type) {
         try (NativeTensor result = session.run(run.feeds(), List.of(symbol)).get(0)) {
             return result.download(type);
@@ -110,8 +114,9 @@ final class Trace {
 
     /** The numbers of a small floating symbol; the trace fits only runs in which they are the same. */
     float[] numbers(Symbol symbol) {
-        float[] numbers = download(first, symbol, ElementType.FLOAT).toFloats();
-        record(run -> Arrays.equals(numbers, download(run, symbol, ElementType.FLOAT).toFloats()));
+        Symbol own = ops.identity(symbol);
+        float[] numbers = download(first, own, ElementType.FLOAT).toFloats();
+        record(run -> Arrays.equals(numbers, download(run, own, ElementType.FLOAT).toFloats()));
         return numbers;
     }
 
