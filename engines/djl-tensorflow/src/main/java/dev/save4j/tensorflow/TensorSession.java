@@ -13,7 +13,9 @@ import org.tensorflow.internal.c_api.TF_Status;
 import org.tensorflow.internal.c_api.TF_Tensor;
 import org.tensorflow.internal.c_api.global.tensorflow;
 import org.tensorflow.proto.ConfigProto;
+import org.tensorflow.proto.GraphOptions;
 import org.tensorflow.proto.MetaGraphDef;
+import org.tensorflow.proto.RewriterConfig;
 
 /**
  * Runs a graph with DJL's TensorFlow engine. DJL's blocks would copy every array to the Java heap; the session is what they run as well, and takes
@@ -30,6 +32,9 @@ final class TensorSession implements AutoCloseable {
                 .setIntraOpParallelismThreads(threads)
                 // Negative: operations start one after the other in the caller's thread, so their order is the same in every run.
                 .setInterOpParallelismThreads(-1)
+                // Rewriting the graph takes longer than it saves in the runs that graphs of one shape see.
+                .setGraphOptions(GraphOptions.newBuilder()
+                        .setRewriteOptions(RewriterConfig.newBuilder().setDisableMetaOptimizer(true)))
                 .build();
         try (PointerScope scope = new PointerScope()) {
             TF_Status status = TF_Status.newStatus();
