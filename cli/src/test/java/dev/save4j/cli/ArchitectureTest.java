@@ -46,6 +46,7 @@ class ArchitectureTest {
             "api", Set.of(),
             "engines/onnxruntime", Set.of("api"),
             "engines/djl-pytorch", Set.of("api"),
+            "engines/djl-tensorflow", Set.of("api"),
             "engines/testkit", Set.of("api"),
             "models", Set.of("api"),
             "save-core", Set.of("api", "models"),
@@ -57,7 +58,8 @@ class ArchitectureTest {
                             "save-core",
                             "benchmarks-suite",
                             "engines/onnxruntime",
-                            "engines/djl-pytorch"));
+                            "engines/djl-pytorch",
+                            "engines/djl-tensorflow"));
 
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final Pattern MODULE = Pattern.compile("<module>([^<]+)</module>");

@@ -1,5 +1,6 @@
 package dev.save4j.tensorflow;
 
+import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.DoubleBuffer;
@@ -8,7 +9,6 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import dev.save4j.tensor.ElementType;
 
 /** The gradients since the last step, summed on the host in memory that is used again after every step. Not thread-safe. */
 final class Accumulator {

@@ -27,8 +27,7 @@ final class ActivationOperators {
                         1,
                         FLOATING,
                         NONE,
-                        in -> in.ops()
-                                .mul(in.symbol(0), in.ops().tanh(in.ops().unary("Softplus", in.symbol(0))))),
+                        in -> in.ops().mul(in.symbol(0), in.ops().tanh(in.ops().unary("Softplus", in.symbol(0))))),
                 Operator.of(
                         "LeakyRelu",
                         1,
@@ -39,8 +38,8 @@ final class ActivationOperators {
                 Operator.of("Elu", 1, 1, FLOATING, ALPHA, in -> exponential(in, alpha(in, 1), 1)),
                 Operator.of("Selu", 1, 1, FLOATING, Set.of("alpha", "gamma"), ActivationOperators::selu),
                 Operator.of("Celu", 1, 1, FLOATING, ALPHA, in -> exponential(in, alpha(in, 1), alpha(in, 1))),
-                Operator.of("PRelu", 2, 2, FLOATING, NONE, in -> bent(
-                        in, in.ops().mul(in.symbol(0), in.symbol(1)))),
+                Operator.of(
+                        "PRelu", 2, 2, FLOATING, NONE, in -> bent(in, in.ops().mul(in.symbol(0), in.symbol(1)))),
                 Operator.of(
                         "ThresholdedRelu",
                         1,
@@ -59,8 +58,8 @@ final class ActivationOperators {
                         FLOATING,
                         Set.of("alpha", "beta"),
                         in -> ramp(in, alpha(in, 0.2f), in.node().real("beta", 0.5f))),
-                Operator.of("HardSwish", 1, 1, FLOATING, NONE, in -> in.ops()
-                        .mul(in.symbol(0), ramp(in, 1.0 / 6, 0.5))),
+                Operator.of(
+                        "HardSwish", 1, 1, FLOATING, NONE, in -> in.ops().mul(in.symbol(0), ramp(in, 1.0 / 6, 0.5))),
                 Operator.of("Swish", 1, 1, FLOATING, ALPHA, in -> swish(in, in.symbol(0), alpha(in, 1))),
                 Operator.of("Gelu", 1, 1, FLOATING, Set.of("approximate"), ActivationOperators::gelu)
                         .unless(ActivationOperators::unknownGelu),
@@ -127,8 +126,7 @@ final class ActivationOperators {
 
     private static Symbol selu(Arguments in) {
         float alpha = alpha(in, 1.67326319217681884765625f);
-        return in.ops()
-                .mul(exponential(in, alpha, 1), in.node().real("gamma", 1.05070102214813232421875f));
+        return in.ops().mul(exponential(in, alpha, 1), in.node().real("gamma", 1.05070102214813232421875f));
     }
 
     /** x where it is positive, elsewhere {@code scale (exp(x / width) - 1)}. */

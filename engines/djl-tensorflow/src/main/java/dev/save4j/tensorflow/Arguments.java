@@ -111,7 +111,9 @@ final class Arguments {
     }
 
     long[] shape(int index) {
-        return value(index) instanceof TracedValue.OnHost host ? trace.pinnedShape(host) : value(index).shape();
+        return value(index) instanceof TracedValue.OnHost host
+                ? trace.pinnedShape(host)
+                : value(index).shape();
     }
 
     int rank(int index) {
@@ -199,12 +201,12 @@ final class Arguments {
         if (node.operator().equals("Shape") || node.operator().equals("Size")) {
             return List.of(shapes());
         }
-        boolean fixedShape = HostShapes.areFixed(node, index -> has(index) && host(index).isFixed());
+        boolean fixedShape =
+                HostShapes.areFixed(node, index -> has(index) && host(index).isFixed());
         List<TracedValue> results = new ArrayList<>();
         for (int i = 0; i < node.outputs().size(); i++) {
             int result = i;
-            results.add(onHost(
-                    given -> HostArithmetic.evaluate(node, given).get(result), fixedShape, used));
+            results.add(onHost(given -> HostArithmetic.evaluate(node, given).get(result), fixedShape, used));
         }
         return results;
     }

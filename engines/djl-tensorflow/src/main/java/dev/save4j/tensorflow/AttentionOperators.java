@@ -104,8 +104,7 @@ final class AttentionOperators {
         if (groups == 1) {
             return x;
         }
-        Symbol grouped =
-                ops.broadcast(ops.expandDims(x, 2), x.size(0), x.size(1), groups, x.size(2), x.size(3));
+        Symbol grouped = ops.broadcast(ops.expandDims(x, 2), x.size(0), x.size(1), groups, x.size(2), x.size(3));
         return ops.reshape(grouped, x.size(0), x.size(1) * groups, x.size(2), x.size(3));
     }
 
@@ -124,8 +123,8 @@ final class AttentionOperators {
         if (seen == keys) {
             return result;
         }
-        Symbol hidden = ops.filled(
-                Double.NEGATIVE_INFINITY, scores.size(0), scores.size(1), scores.size(2), keys - seen);
+        Symbol hidden =
+                ops.filled(Double.NEGATIVE_INFINITY, scores.size(0), scores.size(1), scores.size(2), keys - seen);
         return ops.concat(List.of(result, hidden), 3);
     }
 
@@ -160,8 +159,7 @@ final class AttentionOperators {
             seen[i] = i % columns <= i / columns + past ? 1 : 0;
         }
         HostTensor mask = new HostTensor(ElementType.BOOL, seen, new long[] {rows, columns});
-        return in.ops()
-                .where(in.ops().constant(mask, DataType.BOOLEAN), scores, in.scalar(Double.NEGATIVE_INFINITY));
+        return in.ops().where(in.ops().constant(mask, DataType.BOOLEAN), scores, in.scalar(Double.NEGATIVE_INFINITY));
     }
 
     private static Symbol rotary(Arguments in) {
@@ -187,9 +185,8 @@ final class AttentionOperators {
         } else {
             turned = ops.concat(List.of(real, imaginary), 3);
         }
-        Symbol result = turning == size
-                ? turned
-                : ops.concat(List.of(turned, ops.slice(x, 3, turning, size - turning)), 3);
+        Symbol result =
+                turning == size ? turned : ops.concat(List.of(turned, ops.slice(x, 3, turning, size - turning)), 3);
         return flat ? joined(ops, result) : result;
     }
 
@@ -200,8 +197,8 @@ final class AttentionOperators {
             return in.ops().expandDims(cache, 1);
         }
         long rows = cache.size(0);
-        Symbol positions = in.computed(
-                DataType.INT32, given -> IndexOperators.positive(in.node(), given.tensor(3), rows), 3);
+        Symbol positions =
+                in.computed(DataType.INT32, given -> IndexOperators.positive(in.node(), given.tensor(3), rows), 3);
         return in.ops().expandDims(in.ops().gather(cache, positions, 0), 1);
     }
 }

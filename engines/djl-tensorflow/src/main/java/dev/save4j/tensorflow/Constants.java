@@ -25,7 +25,8 @@ final class Constants implements AutoCloseable {
         return tensor.type().isFloating() && tensor.bytes().capacity() > LONG;
     }
 
-    @Nullable NativeTensor get(String name) {
+    @Nullable
+    NativeTensor get(String name) {
         return tensors.get(name);
     }
 

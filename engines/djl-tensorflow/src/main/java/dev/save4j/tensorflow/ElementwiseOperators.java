@@ -52,13 +52,7 @@ final class ElementwiseOperators {
                 unary("Asin", "Asin"),
                 unary("Acos", "Acos"),
                 unary("Atan", "Atan"),
-                Operator.of(
-                        "Reciprocal",
-                        1,
-                        1,
-                        FLOATING,
-                        NONE,
-                        in -> in.ops().div(in.scalar(1), in.symbol(0))),
+                Operator.of("Reciprocal", 1, 1, FLOATING, NONE, in -> in.ops().div(in.scalar(1), in.symbol(0))),
                 Operator.of("Clip", 1, 3, ANY, NONE, ElementwiseOperators::clip),
                 unary("Floor", "Floor").withoutGradient(),
                 unary("Ceil", "Ceil").withoutGradient(),
@@ -82,8 +76,7 @@ final class ElementwiseOperators {
                 binary("And", "LogicalAnd").withoutGradient(),
                 binary("Or", "LogicalOr").withoutGradient(),
                 binary("Xor", "NotEqual").withoutGradient(),
-                Operator.of("Where", 3, 3, ANY, NONE, in -> in.ops()
-                        .where(in.symbol(0), in.symbol(1), in.symbol(2))),
+                Operator.of("Where", 3, 3, ANY, NONE, in -> in.ops().where(in.symbol(0), in.symbol(1), in.symbol(2))),
                 Operator.many(
                         "",
                         "Cast",
@@ -175,7 +168,8 @@ final class ElementwiseOperators {
             OptionalDouble constant = in.constant(0);
             return List.of(new TracedValue.OnDevice(in.floating(0), constant));
         }
-        Symbol from = in.isOnHost(0) || !in.isFloating(0) ? in.symbol(0) : in.ops().stopGradient(in.symbol(0));
+        Symbol from =
+                in.isOnHost(0) || !in.isFloating(0) ? in.symbol(0) : in.ops().stopGradient(in.symbol(0));
         if (to == ElementType.BOOL) {
             Symbol zero = in.ops().cast(in.scalar(0), from.type());
             return List.of(new TracedValue.OnDevice(

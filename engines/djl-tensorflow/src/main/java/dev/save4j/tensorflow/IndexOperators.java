@@ -47,8 +47,7 @@ final class IndexOperators {
     private static Symbol gatherElements(Arguments in) {
         int axis = in.axis("axis", 0);
         long[] shape = in.shape(0);
-        Symbol positions = in.computed(
-                DataType.INT32, given -> elements(in.node(), shape, given.tensor(1), axis), 1);
+        Symbol positions = in.computed(DataType.INT32, given -> elements(in.node(), shape, given.tensor(1), axis), 1);
         return in.ops().gather(in.ops().flat(in.symbol(0)), positions, 0);
     }
 

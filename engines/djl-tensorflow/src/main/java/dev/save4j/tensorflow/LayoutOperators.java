@@ -33,32 +33,76 @@ final class LayoutOperators {
                         NONE,
                         Operator.single(in -> in.ops().stopGradient(in.symbol(0)))),
                 Operator.many("", "Dropout", 1, 3, ANY, Set.of("seed"), LayoutOperators::dropout),
-                Operator.of("Reshape", 2, 2, ANY, Set.of("allowzero"), in -> in.ops()
-                        .reshape(
-                                in.symbol(0),
-                                Shapes.reshape(in.node(), in.shape(0), in.longs(1), in.flag("allowzero", false)))),
+                Operator.of(
+                        "Reshape",
+                        2,
+                        2,
+                        ANY,
+                        Set.of("allowzero"),
+                        in -> in.ops()
+                                .reshape(
+                                        in.symbol(0),
+                                        Shapes.reshape(
+                                                in.node(), in.shape(0), in.longs(1), in.flag("allowzero", false)))),
                 Operator.of("Flatten", 1, 1, ANY, Set.of("axis"), LayoutOperators::flatten),
-                Operator.of("Unsqueeze", 2, 2, ANY, NONE, in -> in.ops()
-                        .reshape(in.symbol(0), Shapes.unsqueeze(in.node(), in.shape(0), in.longs(1)))),
-                Operator.of("Squeeze", 1, 2, ANY, NONE, in -> in.ops()
-                        .reshape(in.symbol(0), Shapes.squeeze(in.node(), in.shape(0), in.longsOrNone(1)))),
-                Operator.of("Transpose", 1, 1, ANY, Set.of("perm"), in -> in.ops()
-                        .transpose(in.symbol(0), Shapes.permutation(in.node(), in.rank(0)))),
-                Operator.of("Expand", 2, 2, ANY, NONE, in -> in.ops()
-                        .broadcast(in.symbol(0), Shapes.broadcast(in.node(), in.shape(0), in.longs(1)))),
-                Operator.of("Tile", 2, 2, ANY, NONE, in -> in.ops()
-                        .binary("Tile", in.symbol(0), in.ops().vector(in.longs(1)))),
-                Operator.of("Concat", 1, Operator.MANY, ANY, Set.of("axis"), in -> in.ops()
-                        .concat(
-                                IntStream.range(0, in.count())
-                                        .mapToObj(in::symbol)
-                                        .toList(),
-                                in.axis("axis", 0))),
+                Operator.of(
+                        "Unsqueeze",
+                        2,
+                        2,
+                        ANY,
+                        NONE,
+                        in -> in.ops().reshape(in.symbol(0), Shapes.unsqueeze(in.node(), in.shape(0), in.longs(1)))),
+                Operator.of(
+                        "Squeeze",
+                        1,
+                        2,
+                        ANY,
+                        NONE,
+                        in -> in.ops()
+                                .reshape(in.symbol(0), Shapes.squeeze(in.node(), in.shape(0), in.longsOrNone(1)))),
+                Operator.of(
+                        "Transpose",
+                        1,
+                        1,
+                        ANY,
+                        Set.of("perm"),
+                        in -> in.ops().transpose(in.symbol(0), Shapes.permutation(in.node(), in.rank(0)))),
+                Operator.of(
+                        "Expand",
+                        2,
+                        2,
+                        ANY,
+                        NONE,
+                        in -> in.ops().broadcast(in.symbol(0), Shapes.broadcast(in.node(), in.shape(0), in.longs(1)))),
+                Operator.of(
+                        "Tile",
+                        2,
+                        2,
+                        ANY,
+                        NONE,
+                        in -> in.ops().binary("Tile", in.symbol(0), in.ops().vector(in.longs(1)))),
+                Operator.of(
+                        "Concat",
+                        1,
+                        Operator.MANY,
+                        ANY,
+                        Set.of("axis"),
+                        in -> in.ops()
+                                .concat(
+                                        IntStream.range(0, in.count())
+                                                .mapToObj(in::symbol)
+                                                .toList(),
+                                        in.axis("axis", 0))),
                 Operator.many("", "Split", 1, 2, ANY, Set.of("axis", "num_outputs"), LayoutOperators::split),
                 Operator.of("Slice", 3, 5, ANY, NONE, LayoutOperators::slice),
                 Operator.of("Trilu", 1, 2, ANY, Set.of("upper"), LayoutOperators::triangle),
-                Operator.of("ConstantOfShape", 1, 1, ANY, Set.of("value"), in -> in.ops()
-                                .filled(fill(in.node()), in.longs(0)))
+                Operator.of(
+                                "ConstantOfShape",
+                                1,
+                                1,
+                                ANY,
+                                Set.of("value"),
+                                in -> in.ops().filled(fill(in.node()), in.longs(0)))
                         .withoutGradient(),
                 Operator.of("Range", 3, 3, ANY, NONE, LayoutOperators::range).withoutGradient());
     }

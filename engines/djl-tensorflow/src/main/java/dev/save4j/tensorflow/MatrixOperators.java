@@ -71,8 +71,7 @@ final class MatrixOperators {
     private static Symbol gemm(Arguments in) {
         Node node = in.node();
         TensorOps ops = in.ops();
-        Symbol product =
-                ops.matmul(in.symbol(0), in.symbol(1), in.flag("transA", false), in.flag("transB", false));
+        Symbol product = ops.matmul(in.symbol(0), in.symbol(1), in.flag("transA", false), in.flag("transB", false));
         Symbol scaled = ops.mul(product, node.real("alpha", 1));
         return in.has(2) ? ops.add(scaled, ops.mul(in.symbol(2), node.real("beta", 1))) : scaled;
     }

@@ -87,9 +87,7 @@ final class NormalizationOperators {
     private static List<TracedValue> withSum(Arguments in, Symbol result, Symbol sum) {
         // The second and third output, statistics, are not there.
         TracedValue first = new TracedValue.OnDevice(result);
-        return in.node().hasOutput(3)
-                ? List.of(first, first, first, new TracedValue.OnDevice(sum))
-                : List.of(first);
+        return in.node().hasOutput(3) ? List.of(first, first, first, new TracedValue.OnDevice(sum)) : List.of(first);
     }
 
     private record Normalized(Symbol result, Symbol mean, Symbol inverse) {}
@@ -110,8 +108,7 @@ final class NormalizationOperators {
     private static List<TracedValue> layer(Arguments in) {
         int axis = in.axis("axis", -1);
         TensorOps ops = in.ops();
-        Normalized normalized =
-                normalized(ops, in.symbol(0), axis, in.node().real("epsilon", 1e-5f));
+        Normalized normalized = normalized(ops, in.symbol(0), axis, in.node().real("epsilon", 1e-5f));
         long[] statistics = in.shape(0).clone();
         Arrays.fill(statistics, axis, statistics.length, 1);
         List<TracedValue> results = List.of(

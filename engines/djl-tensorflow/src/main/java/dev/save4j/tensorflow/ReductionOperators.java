@@ -27,26 +27,46 @@ final class ReductionOperators {
                 reduction(
                         "ReduceL1",
                         (in, x, axes, keep) -> in.ops().reduce("Sum", in.ops().unary("Abs", x), keep, axes)),
-                reduction("ReduceL2", (in, x, axes, keep) -> in.ops()
-                        .sqrt(in.ops().reduce("Sum", in.ops().square(x), keep, axes))),
-                reduction("ReduceLogSum", (in, x, axes, keep) -> in.ops()
-                        .log(in.ops().reduce("Sum", x, keep, axes))),
+                reduction(
+                        "ReduceL2",
+                        (in, x, axes, keep) ->
+                                in.ops().sqrt(in.ops().reduce("Sum", in.ops().square(x), keep, axes))),
+                reduction(
+                        "ReduceLogSum",
+                        (in, x, axes, keep) -> in.ops().log(in.ops().reduce("Sum", x, keep, axes))),
                 reduction("ReduceLogSumExp", ReductionOperators::logSumExp),
                 reduction("ReduceMax", (in, x, axes, keep) -> extreme(in, x, axes, keep, true)),
                 reduction("ReduceMin", (in, x, axes, keep) -> extreme(in, x, axes, keep, false)),
                 reduction("ReduceProd", (in, x, axes, keep) -> in.ops().reduce("Prod", x, keep, axes)),
-                Operator.of("Softmax", 1, 1, FLOATING, Set.of("axis"), in -> in.ops()
-                        .softmax(in.symbol(0), in.axis("axis", -1))),
-                Operator.of("LogSoftmax", 1, 1, FLOATING, Set.of("axis"), in -> in.ops()
-                        .logSoftmax(in.symbol(0), in.axis("axis", -1))),
-                Operator.of("CumSum", 2, 2, ANY, Set.of("exclusive", "reverse"), in -> in.ops()
-                        .operation("Cumsum")
-                        .input(in.symbol(0))
-                        .input(in.ops()
-                                .integer(Shapes.axis(in.node(), in.tensor(1).item(), in.rank(0))))
-                        .flag("exclusive", in.flag("exclusive", false))
-                        .flag("reverse", in.flag("reverse", false))
-                        .result()),
+                Operator.of(
+                        "Softmax",
+                        1,
+                        1,
+                        FLOATING,
+                        Set.of("axis"),
+                        in -> in.ops().softmax(in.symbol(0), in.axis("axis", -1))),
+                Operator.of(
+                        "LogSoftmax",
+                        1,
+                        1,
+                        FLOATING,
+                        Set.of("axis"),
+                        in -> in.ops().logSoftmax(in.symbol(0), in.axis("axis", -1))),
+                Operator.of(
+                        "CumSum",
+                        2,
+                        2,
+                        ANY,
+                        Set.of("exclusive", "reverse"),
+                        in -> in.ops()
+                                .operation("Cumsum")
+                                .input(in.symbol(0))
+                                .input(in.ops()
+                                        .integer(Shapes.axis(
+                                                in.node(), in.tensor(1).item(), in.rank(0))))
+                                .flag("exclusive", in.flag("exclusive", false))
+                                .flag("reverse", in.flag("reverse", false))
+                                .result()),
                 position("ArgMax"),
                 position("ArgMin"));
     }
@@ -62,10 +82,7 @@ final class ReductionOperators {
             return axes.length > 0 || in.flag("noop_with_empty_axes", false)
                     ? reduction.apply(in, in.symbol(0), axes, in.flag("keepdims", true))
                     : reduction.apply(
-                            in,
-                            in.symbol(0),
-                            IntStream.range(0, in.rank(0)).toArray(),
-                            in.flag("keepdims", true));
+                            in, in.symbol(0), IntStream.range(0, in.rank(0)).toArray(), in.flag("keepdims", true));
         });
     }
 

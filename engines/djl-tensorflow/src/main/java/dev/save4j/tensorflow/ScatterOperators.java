@@ -56,8 +56,7 @@ final class ScatterOperators {
         Symbol value = in.has(2) ? ops.reshape(in.symbol(2)) : ops.cast(ops.scalar(0), data.type());
         return ops.operation("PadV2")
                 .input(data)
-                .input(ops.constant(
-                        new HostTensor(ElementType.INT64, around, new long[] {rank, 2}), DataType.INT32))
+                .input(ops.constant(new HostTensor(ElementType.INT64, around, new long[] {rank, 2}), DataType.INT32))
                 .input(value)
                 .result();
     }
@@ -147,17 +146,16 @@ final class ScatterOperators {
                 .input(in.flag("largest", true) ? ranked : ops.unary("Neg", ranked))
                 .input(ops.integer(count))
                 .finish();
-        Symbol indices = found.get(1);
+        Symbol indices = ops.cast(found.get(1), DataType.INT64);
         // TopKV2 has no gradient, a lookup has.
         long width = rows.size(rows.rank() - 1);
         long[] starts = new long[width == 0 ? 0 : (int) (rows.size() / width)];
         Arrays.setAll(starts, row -> row * width);
         long[] column = indices.shape().clone();
         column[column.length - 1] = 1;
-        Symbol start = ops.constant(new HostTensor(ElementType.INT64, starts, column), DataType.INT32);
+        Symbol start = ops.constant(new HostTensor(ElementType.INT64, starts, column), DataType.INT64);
         Symbol values = ops.gather(ops.flat(rows), ops.add(indices, start), 0);
         return List.of(
-                new TracedValue.OnDevice(ops.last(values, axis)),
-                new TracedValue.OnDevice(ops.last(ops.cast(indices, DataType.INT64), axis)));
+                new TracedValue.OnDevice(ops.last(values, axis)), new TracedValue.OnDevice(ops.last(indices, axis)));
     }
 }

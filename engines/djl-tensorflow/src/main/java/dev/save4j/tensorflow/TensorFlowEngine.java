@@ -17,9 +17,8 @@ import java.util.List;
  *
  * <p>Two trainers may run in two threads at once. The number of native threads belongs to the process: the first trainer sets it.
  *
- * <p>Three things can only be set in the environment before the JVM starts: {@code TF_CPP_MIN_LOG_LEVEL=1} keeps TensorFlow from reporting what it is
- * doing, {@code TF_DETERMINISTIC_OPS=1} makes it refuse operations whose results differ between runs, and {@code TF_OVERRIDE_GLOBAL_THREADPOOL=1} gives
- * each trainer the number of threads it asks for.
+ * <p>Two things can only be set in the environment before the JVM starts: {@code TF_CPP_MIN_LOG_LEVEL=1} keeps TensorFlow from reporting what it is
+ * doing, and {@code TF_DETERMINISTIC_OPS=1} makes it refuse operations whose results differ between runs.
  */
 public final class TensorFlowEngine implements GradientEngine {
     static final String NAME = "djl-tensorflow";

@@ -51,8 +51,8 @@ final class TensorFlowLibrary {
         // JavaCPP counts the whole process, not what it allocated, and refuses memory beyond the size of the heap.
         setDefault("org.bytedeco.javacpp.maxBytes", "0");
         setDefault("org.bytedeco.javacpp.maxPhysicalBytes", "0");
-        String resource = "/org/tensorflow/internal/c_api/" + Loader.getPlatform() + "/"
-                + System.mapLibraryName("jnitensorflow");
+        String resource =
+                "/org/tensorflow/internal/c_api/" + Loader.getPlatform() + "/" + System.mapLibraryName("jnitensorflow");
         if (tensorflow.class.getResource(resource) == null) {
             throw unavailable("there is no " + resource + " on the class path", null);
         }
@@ -74,7 +74,8 @@ final class TensorFlowLibrary {
     private static SaveException unavailable(String why, @Nullable Throwable cause) {
         String message = "engine 'djl-tensorflow' cannot load TensorFlow's native library (" + why
                 + "). Nothing is downloaded at run time: put org.tensorflow:tensorflow-core-native with the classifier of this"
-                + " platform, " + Loader.getPlatform() + ", on the class path. The library is unpacked once to the folder"
+                + " platform, " + Loader.getPlatform()
+                + ", on the class path. The library is unpacked once to the folder"
                 + " org.bytedeco.javacpp.cachedir, by default ~/.javacpp/cache, which must be writable and have 700 MB free.";
         return cause == null ? SaveException.engine(message) : SaveException.engine(message, cause);
     }

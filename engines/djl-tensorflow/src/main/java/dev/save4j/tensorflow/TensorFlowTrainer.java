@@ -60,8 +60,7 @@ final class TensorFlowTrainer implements Trainer {
         try (WeightStore.Lease lease = weights.reading()) {
             views = new WeightViews(weights, names);
         }
-        plans.forEach(
-                plan -> graphs.put(plan.graph(), new TracedGraphs(plan, floating, settings.threads(), views)));
+        plans.forEach(plan -> graphs.put(plan.graph(), new TracedGraphs(plan, floating, settings.threads(), views)));
     }
 
     private static void checkLoss(Graph graph) {
@@ -174,12 +173,9 @@ final class TensorFlowTrainer implements Trainer {
         return graphs.values().stream()
                 .filter(other -> other.plan().graph().equals(loss))
                 .findFirst()
-                .orElseThrow(() ->
-                        SaveException.internal("the trainer was not opened with graph '" + loss.name() + "'; it knows "
-                                + graphs.keySet().stream()
-                                        .map(Graph::name)
-                                        .sorted()
-                                        .toList()));
+                .orElseThrow(() -> SaveException.internal("the trainer was not opened with graph '" + loss.name()
+                        + "'; it knows "
+                        + graphs.keySet().stream().map(Graph::name).sorted().toList()));
     }
 
     private <T> T exclusively(Supplier<T> work) {

@@ -184,7 +184,10 @@ final class TensorGraph implements AutoCloseable {
             List<@Nullable Symbol> symbols = new ArrayList<>();
             for (int i = 0; i < of.size(); i++) {
                 TF_Operation operation = gradients.position(i).oper();
-                symbols.add(operation == null || operation.isNull() ? null : named(operation, gradients.index(), of.get(i)));
+                symbols.add(
+                        operation == null || operation.isNull()
+                                ? null
+                                : named(operation, gradients.index(), of.get(i)));
             }
             return symbols;
         }

@@ -37,7 +37,10 @@ final class TensorOps {
     }
 
     Symbol placeholder(DataType type, long... shape) {
-        return operation("Placeholder").type("dtype", type).shape("shape", shape).result();
+        return operation("Placeholder")
+                .type("dtype", type)
+                .shape("shape", shape)
+                .result();
     }
 
     private Symbol constant(NativeTensor tensor, DataType type) {
@@ -161,9 +164,7 @@ final class TensorOps {
 
     Symbol transpose(Symbol x, int... order) {
         boolean same = IntStream.range(0, order.length).allMatch(i -> order[i] == i);
-        return same
-                ? x
-                : operation("Transpose").input(x).input(vector(order)).result();
+        return same ? x : operation("Transpose").input(x).input(vector(order)).result();
     }
 
     /** The last two axes exchanged. */

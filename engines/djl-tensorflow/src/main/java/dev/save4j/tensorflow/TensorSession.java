@@ -25,12 +25,13 @@ final class TensorSession implements AutoCloseable {
     private final SavedModelBundle bundle;
 
     /**
-     * @param threads of one operation; the first session of a process decides, unless TF_OVERRIDE_GLOBAL_THREADPOOL is set
+     * @param threads of one operation; the first session of a process decides
      */
     TensorSession(TensorGraph graph, int threads) {
         ConfigProto config = ConfigProto.newBuilder()
                 .setIntraOpParallelismThreads(threads)
-                // Negative: operations start one after the other in the caller's thread, so their order is the same in every run.
+                // Negative: operations start one after the other in the caller's thread, so their order is the same in
+                // every run.
                 .setInterOpParallelismThreads(-1)
                 // Rewriting the graph takes longer than it saves in the runs that graphs of one shape see.
                 .setGraphOptions(GraphOptions.newBuilder()

@@ -116,7 +116,8 @@ final class Trace {
     float[] numbers(Symbol symbol) {
         Symbol own = ops.identity(symbol);
         float[] numbers = download(first, own, ElementType.FLOAT).toFloats();
-        record(run -> Arrays.equals(numbers, download(run, own, ElementType.FLOAT).toFloats()));
+        record(run ->
+                Arrays.equals(numbers, download(run, own, ElementType.FLOAT).toFloats()));
         return numbers;
     }
 

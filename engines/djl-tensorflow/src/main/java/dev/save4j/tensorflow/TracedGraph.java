@@ -138,8 +138,8 @@ final class TracedGraph implements AutoCloseable {
     private boolean runsOnHost(Node node, Arguments arguments) {
         if (!HostArithmetic.supports(node)
                 || node.outputs().stream()
-                        .anyMatch(output ->
-                                !output.isEmpty() && plan.type(output).isFloating())) {
+                        .anyMatch(
+                                output -> !output.isEmpty() && plan.type(output).isFloating())) {
             return false;
         }
         if (node.operator().equals("Shape") || node.operator().equals("Size")) {
@@ -257,8 +257,7 @@ final class TracedGraph implements AutoCloseable {
 
     /** A result of its own, since nothing can be fetched twice. */
     private Symbol output(String name) {
-        return fetchable.computeIfAbsent(
-                name, key -> ops.identity(((TracedValue.OnDevice) value(key)).symbol()));
+        return fetchable.computeIfAbsent(name, key -> ops.identity(((TracedValue.OnDevice) value(key)).symbol()));
     }
 
     private Tensor download(ValueInfo output, NativeTensor result) {
