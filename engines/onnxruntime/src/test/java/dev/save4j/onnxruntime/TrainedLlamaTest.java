@@ -19,6 +19,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
 /** A Llama as a policy under a clipped loss, and as a reward model of pairs that shares its trunk. */
@@ -182,6 +186,20 @@ class TrainedLlamaTest {
         assertThat(trained(2)).isEqualTo(one);
         assertThat(trained(2)).isEqualTo(one);
         assertThat(trained(3)).isEqualTo(one);
+    }
+
+    @Test
+    void twoTrainersTrainInTwoThreads() throws Exception {
+        String alone = trained(1);
+        ExecutorService threads = Executors.newFixedThreadPool(2);
+        try {
+            List<Callable<String>> work = List.of(() -> trained(1), () -> trained(1));
+            for (Future<String> hash : threads.invokeAll(work)) {
+                assertThat(hash.get()).isEqualTo(alone);
+            }
+        } finally {
+            threads.shutdown();
+        }
     }
 
     private static String trained(int threads) {
