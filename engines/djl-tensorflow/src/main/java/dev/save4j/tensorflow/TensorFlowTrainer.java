@@ -4,6 +4,7 @@ import ai.djl.ndarray.types.DataType;
 import dev.save4j.SaveException;
 import dev.save4j.engine.AdamW;
 import dev.save4j.engine.EngineSettings;
+import dev.save4j.engine.NativeCalls;
 import dev.save4j.engine.Optimization;
 import dev.save4j.engine.OptimizerState;
 import dev.save4j.engine.Trainer;
@@ -182,7 +183,7 @@ final class TensorFlowTrainer implements Trainer {
         if (!running.tryLock()) {
             throw SaveException.internal("a trainer serves one thread at a time");
         }
-        try {
+        try (NativeCalls.Call call = NativeCalls.enter()) {
             if (closed) {
                 throw SaveException.internal("the trainer is closed");
             }
