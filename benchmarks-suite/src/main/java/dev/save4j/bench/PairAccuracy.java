@@ -2,6 +2,7 @@ package dev.save4j.bench;
 
 import dev.save4j.SaveException;
 import dev.save4j.data.Preference;
+import dev.save4j.report.Proportion;
 import java.util.List;
 import java.util.Locale;
 
@@ -14,9 +15,6 @@ import java.util.Locale;
  * @param pairs in all, at least one
  */
 public record PairAccuracy(String scorer, int correct, int ties, int pairs) {
-    /** 97.5 % quantile of the normal distribution. */
-    private static final double Z = 1.959963984540054;
-
     public PairAccuracy {
         if (pairs < 1 || correct < 0 || ties < 0 || correct + ties > pairs) {
             throw SaveException.internal(correct + " correct and " + ties + " ties of " + pairs + " pairs");
@@ -59,11 +57,8 @@ public record PairAccuracy(String scorer, int correct, int ties, int pairs) {
 
     /** The 95 % interval of Wilson (1927), which holds for few pairs and extreme accuracies too. */
     public Interval interval() {
-        double p = accuracy();
-        double n = pairs;
-        double centre = (p + Z * Z / (2 * n)) / (1 + Z * Z / n);
-        double half = Z * Math.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n);
-        return new Interval(Math.max(0, centre - half), Math.min(1, centre + half));
+        Proportion share = new Proportion(correct, pairs);
+        return new Interval(share.low(), share.high());
     }
 
     @Override

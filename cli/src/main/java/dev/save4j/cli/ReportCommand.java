@@ -1,7 +1,9 @@
 package dev.save4j.cli;
 
 import dev.save4j.report.Report;
+import dev.save4j.run.RewardTrainingFolder;
 import dev.save4j.run.RunFolder;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -14,7 +16,7 @@ import picocli.CommandLine.Spec;
         name = "report",
         mixinStandardHelpOptions = true,
         description = {
-            "Writes report.html and the plots of a run folder and prints the comparison of its modes.",
+            "Writes report.html and the plots of a folder that run or reward train has made; of a run also prints the comparison of its modes.",
             "Works on a run in progress too.",
             ""
         },
@@ -23,13 +25,23 @@ final class ReportCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "RUN_FOLDER", description = "A folder that 'save4j run' has made.")
+    @Parameters(
+            paramLabel = "RUN_FOLDER",
+            description = "A folder that 'save4j run' or 'save4j reward train' has made.")
     private Path path;
 
     @Override
     public Integer call() {
-        RunFolder folder = RunFolder.open(path);
-        Summaries.print(Report.write(folder), folder, spec.commandLine().getOut());
+        PrintWriter out = spec.commandLine().getOut();
+        if (RewardTrainingFolder.is(path)) {
+            RewardTrainingFolder folder = RewardTrainingFolder.open(path);
+            Report.write(folder);
+            out.println("Report: " + folder.report());
+            out.flush();
+        } else {
+            RunFolder folder = RunFolder.open(path);
+            Summaries.print(Report.write(folder), folder, out);
+        }
         return 0;
     }
 }

@@ -1,33 +1,19 @@
 package dev.save4j.cli;
 
 import dev.save4j.AtomicFiles;
-import dev.save4j.SaveException;
 import dev.save4j.bench.PairAccuracy;
-import dev.save4j.data.DataOptions;
-import dev.save4j.data.DataSet;
-import dev.save4j.data.MarginSource;
-import dev.save4j.data.Preference;
-import dev.save4j.data.Preferences;
-import dev.save4j.engine.EngineSettings;
-import dev.save4j.loop.RewardTrainingJob;
-import dev.save4j.models.Head;
-import dev.save4j.models.ModelCache;
-import dev.save4j.models.ModelFolder;
 import dev.save4j.models.Pooling;
-import dev.save4j.models.RewardModel;
 import dev.save4j.run.Experiment;
 import dev.save4j.run.ExperimentReader;
-import dev.save4j.tokenizers.Tokenizer;
+import dev.save4j.run.RewardTrainingSettings;
 import dev.save4j.wiring.Registry;
+import dev.save4j.wiring.RewardTrainingRunner;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -43,7 +29,7 @@ import tools.jackson.databind.node.ObjectNode;
         mixinStandardHelpOptions = true,
         description = {
             "Trains a reward model on labelled pairs by the Bradley-Terry loss and measures it on held-out pairs, next to the baseline that prefers"
-                    + " the longer answer. Writes a folder with the model, metrics.jsonl and evaluation.json.",
+                    + " the longer answer. Writes a folder with the model, its metrics and settings, and a report with plots.",
             ""
         },
         footer = {
@@ -119,43 +105,30 @@ final class RewardTrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Experiment.RewardTraining settings = settings();
-        if (Files.exists(out)) {
-            throw SaveException.user("'" + out + "' exists already; give --out a new folder, nothing is overwritten");
-        }
-        DataSet<Preference> pairs = read(preferences, settings);
-        DataSet<Preference> measured = read(heldOut, settings);
+        RewardTrainingSettings settings = new RewardTrainingSettings(
+                model,
+                newHeads,
+                pooling,
+                preferences.toString(),
+                heldOut.toString(),
+                maxLength,
+                seed,
+                new RewardTrainingSettings.EngineNames(scoringEngine, engine, threads),
+                training());
         PrintWriter console = spec.commandLine().getOut();
-        pairs.report().lines().forEach(console::println);
-        measured.report().lines().forEach(console::println);
-        console.flush();
-        ModelFolder folder = ModelCache.ofUser().locate(model);
-        Registry registry = Registry.discover();
-        Set<Head> heads = newHeads ? EnumSet.allOf(Head.class) : Set.of();
-        RewardModel reward = RewardModel.load(folder, pooling, heads, seed);
         long began = System.nanoTime();
-        try (Tokenizer tokenizer = folder.tokenizer();
-                ProgressBars progress = new ProgressBars()) {
-            RewardTrainingJob.Outcome outcome = RewardTrainingJob.train(
-                    reward,
-                    tokenizer,
-                    pairs.rows(),
-                    measured.rows(),
-                    settings,
-                    maxLength,
-                    registry.gradient().named(engine),
-                    registry.inference().named(scoringEngine),
-                    new EngineSettings(threads, Path.of(System.getProperty("java.io.tmpdir"))),
-                    seed,
-                    out.resolve("metrics.jsonl"),
-                    progress);
-            reward.save(out.resolve("model"), tokenizer::writeTo);
-            report(outcome, measured.rows(), (System.nanoTime() - began) / 1e9);
+        try (ProgressBars progress = new ProgressBars()) {
+            RewardTrainingRunner.Outcome outcome = new RewardTrainingRunner(Registry.discover(), progress)
+                    .run(settings, out, note -> {
+                        console.println(note);
+                        console.flush();
+                    });
+            report(outcome, (System.nanoTime() - began) / 1e9);
         }
         return 0;
     }
 
-    private Experiment.RewardTraining settings() {
+    private Experiment.RewardTraining training() {
         List<String> full =
                 new ArrayList<>(List.of("reward.training.epochs=1", "reward.training.learning_rate=3.0e-5"));
         overrides.forEach(override -> full.add("reward.training." + override));
@@ -165,17 +138,11 @@ final class RewardTrainCommand implements Callable<Integer> {
                 .training();
     }
 
-    private static DataSet<Preference> read(Path file, Experiment.RewardTraining settings) {
-        MarginSource margin = settings.useMargin() ? MarginSource.SCORES : MarginSource.NONE;
-        return Preferences.readAll(file, DataOptions.defaults().withMargin(margin));
-    }
-
-    private void report(RewardTrainingJob.Outcome outcome, List<Preference> pairs, double seconds) {
+    private void report(RewardTrainingRunner.Outcome outcome, double seconds) {
         List<PairAccuracy> accuracies =
-                List.of(PairAccuracy.of("reward model", outcome.scores()), PairAccuracy.ofLength(pairs));
+                List.of(PairAccuracy.of("reward model", outcome.scores()), PairAccuracy.ofLength(outcome.heldOut()));
         TextTable table = new TextTable("scorer", "accuracy", "95 % interval", "correct", "ties", "pairs");
         ObjectNode json = JsonMapper.shared().createObjectNode();
-        json.put("seconds", Math.round(seconds));
         json.put("cut_answers", outcome.cut());
         ArrayNode rows = json.putArray("held_out");
         for (PairAccuracy accuracy : accuracies) {
@@ -196,12 +163,13 @@ final class RewardTrainCommand implements Callable<Integer> {
             row.put("ties", accuracy.ties());
             row.put("pairs", accuracy.pairs());
         }
-        AtomicFiles.write(out.resolve("evaluation.json"), json.toPrettyString() + "\n");
+        AtomicFiles.write(outcome.folder().evaluation(), json.toPrettyString() + "\n");
         PrintWriter console = spec.commandLine().getOut();
         console.println();
         console.print(table);
         console.printf(Locale.ROOT, "%d answers were cut to %d tokens; %.0f s%n", outcome.cut(), maxLength, seconds);
-        console.println("Model: " + out.resolve("model"));
+        console.println("Model: " + outcome.folder().model());
+        console.println("Report: " + outcome.folder().report());
         console.flush();
     }
 }

@@ -61,6 +61,30 @@ class ReportCommandTest {
     }
 
     @Test
+    void writesTheReportOfARewardTrainingToo() throws IOException {
+        write("config.yaml", """
+                model: all-minilm-l6-v2
+                new_heads: true
+                pooling: mean
+                preferences: train.jsonl
+                held_out: eval.jsonl
+                max_length: 64
+                seed: 17
+                engines: {scoring: onnxruntime, gradient: djl-pytorch, threads: 2}
+                training: {epochs: 1, batch: 16, micro_batch: 32, learning_rate: 3.0E-5, warm_up: 10, schedule: linear, weight_decay: 0.0,
+                  max_gradient_norm: 1.0, centre: 0.01, use_margin: false, keep_best: true, value_steps: 0, value_learning_rate: 0.01}
+                """);
+        write("metrics.jsonl", """
+                {"accuracy":0.5,"loss":0.7,"step":1}
+                {"accuracy":0.6,"loss":0.6,"step":2}
+                """);
+        assertThat(report(folder)).isZero();
+        assertThat(out.toString()).isEqualToNormalizingNewlines("Report: " + folder.resolve("report.html") + "\n");
+        assertThat(folder.resolve("report.html")).content().contains("have not been scored yet", "--pooling MEAN");
+        assertThat(folder.resolve("plots/reward-training-loss.png")).isNotEmptyFile();
+    }
+
+    @Test
     void refusesWhatIsNoRunFolder() {
         assertThat(report(folder)).isEqualTo(2);
         assertThat(err.toString())

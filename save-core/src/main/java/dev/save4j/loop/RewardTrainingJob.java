@@ -1,16 +1,16 @@
 package dev.save4j.loop;
 
-import dev.save4j.data.Preference;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.GradientEngine;
 import dev.save4j.engine.InferenceEngine;
 import dev.save4j.models.Head;
 import dev.save4j.models.RewardModel;
-import dev.save4j.run.Experiment;
+import dev.save4j.run.RewardTrainingFolder;
+import dev.save4j.run.RewardTrainingSettings;
 import dev.save4j.tensor.WeightStore;
 import dev.save4j.tokenizers.Tokenizer;
-import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 
 /** Trains a reward model on labelled pairs outside the loop. */
@@ -31,41 +31,44 @@ public final class RewardTrainingJob {
      * Trains the model in place and scores the held-out pairs. Afterwards the value head, where there is one, answers with the mean reward of the
      * training pairs, which is the best start without a policy to sample from.
      *
-     * @param maxLength tokens of prompt and answer together
-     * @param metrics file for the metrics of every step
+     * @param data its labelled pairs are learned from, its held-out pairs measured on
+     * @param folder gets the metrics and the times of every step
      */
     public static Outcome train(
             RewardModel model,
             Tokenizer tokenizer,
-            List<Preference> pairs,
-            List<Preference> heldOut,
-            Experiment.RewardTraining settings,
-            int maxLength,
+            TrainingData data,
+            RewardTrainingSettings settings,
             GradientEngine gradient,
             InferenceEngine scoring,
             EngineSettings machine,
-            long seed,
-            Path metrics,
+            RewardTrainingFolder folder,
             Progress progress) {
         RewardFormat format = new RewardFormat(
                 tokenizer,
                 model.backbone().causal(),
-                Math.min(maxLength, model.backbone().maxLength()));
+                Math.min(settings.maxLength(), model.backbone().maxLength()));
         try (Grader grader = new Grader(model, scoring, machine, SCORING_BATCH);
-                StepLog log = new StepLog(metrics, 0)) {
+                StepLog log = new StepLog(folder.metrics(), 0);
+                StepLog timing = new StepLog(folder.timing(), 0)) {
             Scoring scores = new Scoring(grader, format);
-            List<PairInput> training = scores.readAll(pairs, settings.useMargin());
-            List<PairInput> measured = scores.readAll(heldOut, false);
+            List<PairInput> training =
+                    scores.readAll(data.preferences(), settings.training().useMargin());
+            StopWatch watch = new StopWatch();
+            List<PairInput> measured = scores.readAll(data.heldOut(), false);
             RewardTraining.train(
                     model,
                     training,
                     measured,
                     scores,
-                    settings,
+                    settings.training(),
                     gradient,
                     machine,
-                    new Seeds(seed),
-                    log::write,
+                    new Seeds(settings.seed()),
+                    (step, metrics) -> {
+                        log.write(step, metrics);
+                        timing.write(step, Map.of("step_time", watch.seconds()));
+                    },
                     progress);
             if (model.hasValueHead()) {
                 startValueAtMean(model, scores.scores(training));

@@ -13,7 +13,7 @@ import org.knowm.xchart.XYSeries.XYSeriesRenderStyle;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** A plot of lines, dots and bands, built one series at a time. Values that cannot be shown are left out and counted in the caption. */
+/** A plot of lines, dots, bands and bars, built one series at a time. Values that cannot be shown are left out and counted in the caption. */
 final class LinePlot {
     private static final float LINE = 2.2f;
     private static final double LARGEST = 1e12;
@@ -75,6 +75,15 @@ final class LinePlot {
         return 2 * Math.min(25, steps / 24) + 1;
     }
 
+    /** Says over how many steps {@link #smooth} takes means. */
+    static String smoothing(Series series) {
+        return smoothing(window(series.points().size()));
+    }
+
+    static String smoothing(int window) {
+        return window == 1 ? "not smoothed" : "means over " + window + " steps";
+    }
+
     /** A line with a marker at every point and an entry in the legend. */
     LinePlot marked(String label, Color color, Marker marker, Series series) {
         if (draw(series, color, PlotStyle.solid(LINE), marker).isPresent()) {
@@ -130,6 +139,58 @@ final class LinePlot {
     LinePlot axis(double low, double high) {
         chart.getStyler().setYAxisMin(low);
         chart.getStyler().setYAxisMax(high);
+        return this;
+    }
+
+    /** Fixes the axis across. */
+    LinePlot across(double low, double high) {
+        chart.getStyler().setXAxisMin(low);
+        chart.getStyler().setXAxisMax(high);
+        return this;
+    }
+
+    /** For an axis across that is no scale, as that of bars which the legend names. */
+    LinePlot withoutTicksAcross() {
+        chart.getStyler().setXAxisTicksVisible(false);
+        return this;
+    }
+
+    /** A line with markers through places that are no steps, with an entry in the legend. */
+    LinePlot curve(String label, Color color, Marker marker, double[] x, double[] y) {
+        draw(x, y, color, PlotStyle.solid(LINE), marker);
+        legend.add(new PlotLegend.Entry(label, color, PlotStyle.solid(LINE), marker));
+        return this;
+    }
+
+    /** A dashed straight line. */
+    LinePlot dashed(Color color, double fromX, double fromY, double toX, double toY) {
+        draw(new double[] {fromX, toX}, new double[] {fromY, toY}, color, DASHES, SeriesMarkers.NONE);
+        dashes = true;
+        return this;
+    }
+
+    /** A bar that stands on 0. */
+    LinePlot bar(Color color, double from, double to, double height) {
+        draw(
+                        new double[] {from, from, to, to},
+                        new double[] {0, height, height, 0},
+                        color,
+                        PlotStyle.solid(0),
+                        SeriesMarkers.NONE)
+                .setXYSeriesRenderStyle(XYSeriesRenderStyle.PolygonArea)
+                .setFillColor(color);
+        return this;
+    }
+
+    /** An interval as a vertical line. */
+    LinePlot interval(Color color, double at, double low, double high) {
+        draw(new double[] {at, at}, new double[] {low, high}, color, PlotStyle.solid(1.4f), SeriesMarkers.NONE);
+        return this;
+    }
+
+    /** An entry of the legend for bars. */
+    LinePlot block(String label, Color color) {
+        legend.add(PlotLegend.Entry.block(label, color));
         return this;
     }
 

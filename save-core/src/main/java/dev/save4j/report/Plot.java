@@ -33,7 +33,9 @@ record Plot(Section section, String name, String title, String caption, IChart c
     enum Section {
         POLICY("The policy"),
         REWARD_MODEL("The reward model"),
-        PREPARATION("Preparation");
+        PREPARATION("Preparation"),
+        HELD_OUT("Held-out pairs"),
+        TRAINING("Training");
 
         private final String title;
 

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
-import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** Which plots a run has. A plot without data is left out. */
 final class Plots {
@@ -153,31 +152,11 @@ final class Plots {
                         "fine-tuning",
                         "Supervised fine-tuning of the policy",
                         "cross-entropy, nats per token",
-                        "Thin: batches; thick: " + smoothing(fineTuning) + ".")
+                        "Thin: batches; thick: " + LinePlot.smoothing(fineTuning) + ".")
                 .thin(fineTuning)
                 .smooth("loss", PlotStyle.INK, fineTuning));
-        Series loss = run.rewardTraining().series("loss");
-        add(new LinePlot(
-                        Section.PREPARATION,
-                        "reward-training-loss",
-                        "Training of the reward model: loss",
-                        "Bradley-Terry loss",
-                        "Thin: batches; thick: " + smoothing(loss) + ".")
-                .thin(loss)
-                .smooth("loss", PlotStyle.INK, loss));
-        Series accuracy = run.rewardTraining().series("accuracy");
-        add(new LinePlot(
-                        Section.PREPARATION,
-                        "reward-training-accuracy",
-                        "Training of the reward model: accuracy",
-                        "pairs ordered as labelled, share",
-                        "Training pairs: " + smoothing(accuracy) + "; held-out pairs: at the end of an epoch.")
-                .smooth("training pairs", PlotStyle.INK, accuracy)
-                .marked(
-                        "held-out pairs",
-                        PlotStyle.color(Mode.SAVE),
-                        SeriesMarkers.CIRCLE,
-                        run.rewardTraining().series("held_out_accuracy")));
+        add(RewardTrainingPlots.loss(Section.PREPARATION, run.rewardTraining()));
+        add(RewardTrainingPlots.accuracy(Section.PREPARATION, run.rewardTraining()));
     }
 
     /** Of the modes: all to the same step, so that they can be laid side by side. */
@@ -226,15 +205,7 @@ final class Plots {
     }
 
     private String smoothing() {
-        return smoothing(LinePlot.window(lastStep()));
-    }
-
-    private static String smoothing(Series series) {
-        return smoothing(LinePlot.window(series.points().size()));
-    }
-
-    private static String smoothing(int window) {
-        return window == 1 ? "not smoothed" : "means over " + window + " steps";
+        return LinePlot.smoothing(LinePlot.window(lastStep()));
     }
 
     private static String capitalised(String text) {

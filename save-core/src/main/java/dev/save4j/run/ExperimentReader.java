@@ -26,7 +26,7 @@ import tools.jackson.dataformat.yaml.YAMLWriteFeature;
  * the wrong kind are USER errors, all reported at once with their lines. Relative paths in the file are relative to the caller's directory.
  */
 public final class ExperimentReader {
-    private static final YAMLMapper YAML = YAMLMapper.builder(YAMLFactory.builder()
+    static final YAMLMapper YAML = YAMLMapper.builder(YAMLFactory.builder()
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .disable(YAMLWriteFeature.WRITE_DOC_START_MARKER)
                     .enable(YAMLWriteFeature.MINIMIZE_QUOTES)

@@ -70,6 +70,11 @@ public final class MetricTable {
         return series.getOrDefault(name, new Series(List.of()));
     }
 
+    /** The sum of a metric over all steps. */
+    public double sum(String name) {
+        return series(name).points().stream().mapToDouble(Series.Point::value).sum();
+    }
+
     /** The lists of a metric by ascending step, such as the counts of a histogram; all are of one length. */
     public List<Listed> lists(String name) {
         return List.copyOf(lists.getOrDefault(name, List.of()));

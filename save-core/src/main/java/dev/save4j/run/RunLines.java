@@ -27,11 +27,15 @@ final class RunLines {
     /** One object of a file; reads its fields and knows its place. */
     record Line(Path file, int number, JsonNode object) {
         int step() {
-            JsonNode step = object.path("step");
-            if (!step.isIntegralNumber() || !step.canConvertToInt()) {
-                throw damaged("'step' must be a whole number, but is " + shown(step));
+            return whole("step");
+        }
+
+        int whole(String field) {
+            JsonNode value = object.path(field);
+            if (!value.isIntegralNumber() || !value.canConvertToInt()) {
+                throw damaged("'" + field + "' must be a whole number, but is " + shown(value));
             }
-            return step.intValue();
+            return value.intValue();
         }
 
         /** A number, or one of the strings that stand for what JSON has no number for. */

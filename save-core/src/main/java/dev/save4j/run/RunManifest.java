@@ -14,6 +14,7 @@ import tools.jackson.databind.JsonNode;
  * @param started as ISO 8601 in UTC
  * @param machine Java, operating system and processors
  * @param engines name and version by role, and their threads
+ * @param model of a reward model's training: backbone, pooling, parameters and the hashes of the weights; otherwise empty
  * @param dataHash SHA-256 over all training data
  * @param notes on the data, for people
  * @param algorithm the formulas and settings of the policy update, a line each
@@ -23,12 +24,14 @@ public record RunManifest(
         String started,
         Map<String, String> machine,
         Map<String, String> engines,
+        Map<String, String> model,
         String dataHash,
         List<String> notes,
         List<String> algorithm) {
     public RunManifest {
         machine = new LinkedHashMap<>(machine);
         engines = new LinkedHashMap<>(engines);
+        model = new LinkedHashMap<>(model);
         notes = List.copyOf(notes);
         algorithm = List.copyOf(algorithm);
     }
@@ -40,6 +43,7 @@ public record RunManifest(
                 text(root, "started", file),
                 texts(root, "machine", file),
                 texts(root, "engines", file),
+                root.has("model") ? texts(root, "model", file) : Map.of(),
                 text(required(root, "data", file), "sha256", file),
                 list(required(root, "data", file), "notes", file),
                 list(root, "algorithm", file));

@@ -47,7 +47,7 @@ public record RunMetrics(
                         Files.isDirectory(folder.reward(mode)),
                         metrics,
                         samples(folder.samples(mode), notes::add),
-                        seconds(MetricTable.read(folder.timing(mode), notes::add))));
+                        MetricTable.read(folder.timing(mode), notes::add).sum("step_time")));
             }
         }
         return new RunMetrics(
@@ -74,12 +74,6 @@ public record RunMetrics(
                         (int) line.number("label"),
                         line.number("gold")))
                 .toList();
-    }
-
-    private static double seconds(MetricTable timing) {
-        return timing.series("step_time").points().stream()
-                .mapToDouble(Series.Point::value)
-                .sum();
     }
 
     /** Whether every mode of the experiment is complete. */

@@ -16,6 +16,9 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Binds a tree of settings to records and collects every problem instead of stopping at the first one, which no binding library does. Keys are
@@ -64,6 +67,29 @@ final class SettingsBinder {
             return bindEnum(wanted, node, path);
         }
         return bindScalar(wanted, node, path);
+    }
+
+    /** The inverse of {@link #bind}, of a record without lists: every key, in the order of the components. */
+    static JsonNode tree(Object value) {
+        if (value instanceof Optional<?> optional) {
+            return optional.<JsonNode>map(SettingsBinder::tree).orElseGet(JsonNodeFactory.instance::nullNode);
+        }
+        if (value instanceof Record) {
+            ObjectNode tree = JsonNodeFactory.instance.objectNode();
+            for (RecordComponent component : value.getClass().getRecordComponents()) {
+                tree.set(key(component.getName()), tree(component(value, component)));
+            }
+            return tree;
+        }
+        return JsonMapper.shared().valueToTree(value instanceof Enum<?> constant ? label(constant) : value);
+    }
+
+    private static Object component(Object of, RecordComponent component) {
+        try {
+            return component.getAccessor().invoke(of);
+        } catch (ReflectiveOperationException defect) {
+            throw SaveException.internal("cannot read " + component, defect);
+        }
     }
 
     private @Nullable Object bindGeneric(ParameterizedType type, @Nullable JsonNode node, String path) {

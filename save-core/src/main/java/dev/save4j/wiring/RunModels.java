@@ -134,8 +134,13 @@ final class RunModels {
         };
     }
 
+    /** The name of a backbone in experiments. */
+    static String family(Backbone backbone) {
+        return backbone instanceof OnnxFile ? ONNX_FILE : backbone.family();
+    }
+
     private static void requireFamily(String of, String named, Backbone backbone) {
-        String family = backbone instanceof OnnxFile ? ONNX_FILE : backbone.family();
+        String family = family(backbone);
         if (!family.equals(named)) {
             throw SaveException.user(of + ".backbone is '" + named + "', but " + of + ".model is a model of backbone '"
                     + family + "'; set " + of + ".backbone to '" + family + "' if this is the model you mean");

@@ -12,22 +12,15 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ReportTest {
-    private static final Pattern PICTURE = Pattern.compile("src=\"data:image/png;base64,([A-Za-z0-9+/=]+)\"");
-
     @TempDir
     private static Path output;
 
@@ -42,13 +35,7 @@ class ReportTest {
     }
 
     private static Map<String, byte[]> plots(RunFolder of) throws IOException {
-        Map<String, byte[]> plots = new TreeMap<>();
-        try (Stream<Path> files = Files.list(of.plots())) {
-            for (Path file : files.toList()) {
-                plots.put(file.getFileName().toString(), Files.readAllBytes(file));
-            }
-        }
-        return plots;
+        return Markup.plots(of.plots());
     }
 
     @Test
@@ -102,16 +89,7 @@ class ReportTest {
 
     @Test
     void holdsItsPlotsAndNothingFromOutside() throws IOException {
-        Matcher pictures = PICTURE.matcher(html);
-        List<byte[]> embedded = pictures.results()
-                .map(match -> Base64.getDecoder().decode(match.group(1)))
-                .toList();
-        assertThat(embedded).containsExactlyInAnyOrderElementsOf(plots(folder).values());
-        String text = PICTURE.matcher(html).replaceAll("src=\"\"");
-        assertThat(text)
-                .doesNotContainPattern("(?i)https?:|<script|<link|<iframe|<object|@import|url\\(|href=|\\son\\w+=")
-                .contains("default-src 'none'; img-src data:; style-src 'unsafe-inline'");
-        assertThat(text.split("src=", -1)).hasSize(embedded.size() + 1);
+        Markup.holdsItsPlotsAndNothingFromOutside(html, plots(folder).values());
     }
 
     @Test
@@ -126,20 +104,7 @@ class ReportTest {
 
     @Test
     void everyElementIsClosed() {
-        Pattern tag = Pattern.compile("<(/?)([a-z0-9]+)[^>]*>");
-        List<String> open = new java.util.ArrayList<>();
-        for (Matcher found = tag.matcher(html.substring(html.indexOf("<html"))); found.find(); ) {
-            String name = found.group(2);
-            if (List.of("meta", "img").contains(name)) {
-                continue;
-            }
-            if (found.group(1).isEmpty()) {
-                open.add(name);
-            } else {
-                assertThat(open.remove(open.size() - 1)).isEqualTo(name);
-            }
-        }
-        assertThat(open).isEmpty();
+        Markup.everyElementIsClosed(html);
     }
 
     @Test
@@ -243,8 +208,10 @@ class ReportTest {
     @Test
     void withoutFontsTheReportSaysWhyItHasNoPlots() {
         RunMetrics run = RunMetrics.read(folder);
-        String page = new ReportPage(
-                        run, RunSummary.of(run), List.of(), Optional.of("There are no plots, because <reason>."), "")
+        String page = new RunPage(
+                        run,
+                        RunSummary.of(run),
+                        new Pictures(List.of(), Optional.of("There are no plots, because <reason>.")))
                 .html();
         assertThat(page)
                 .contains("<div class=\"note\">There are no plots, because &lt;reason&gt;.</div>")
