@@ -125,8 +125,8 @@ final class ActivationOperators {
     }
 
     private static Symbol selu(Arguments in) {
-        float alpha = alpha(in, 1.67326319217681884765625f);
-        return in.ops().mul(exponential(in, alpha, 1), in.node().real("gamma", 1.05070102214813232421875f));
+        float alpha = alpha(in, 1.6732632f);
+        return in.ops().mul(exponential(in, alpha, 1), in.node().real("gamma", 1.050701f));
     }
 
     /** x where it is positive, elsewhere {@code scale (exp(x / width) - 1)}. */

@@ -4,7 +4,9 @@ import static dev.save4j.tensorflow.Operator.ANY;
 import static dev.save4j.tensorflow.Operator.FLOATING;
 
 import ai.djl.ndarray.types.DataType;
+import dev.save4j.graph.HostTensor;
 import dev.save4j.graph.Shapes;
+import dev.save4j.tensor.ElementType;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -126,10 +128,7 @@ final class ReductionOperators {
                 .result();
         Symbol position = last
                 ? ops.sub(
-                        ops.constant(
-                                dev.save4j.graph.HostTensor.scalar(
-                                        dev.save4j.tensor.ElementType.INT64, in.shape(0)[axis] - 1),
-                                DataType.INT64),
+                        ops.constant(HostTensor.scalar(ElementType.INT64, in.shape(0)[axis] - 1), DataType.INT64),
                         found)
                 : found;
         return ops.reshape(position, kept(x, new int[] {axis}, in.flag("keepdims", true)));

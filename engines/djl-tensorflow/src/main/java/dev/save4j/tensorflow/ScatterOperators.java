@@ -98,7 +98,7 @@ final class ScatterOperators {
         int size = (int) product(shape, 0, shape.length);
         long[] from = LongStream.range(0, size).toArray();
         for (int i = 0; i < at.length; i++) {
-            from[(int) at[i]] = size + i;
+            from[(int) at[i]] = (long) size + i;
         }
         return new HostTensor(ElementType.INT64, from, shape);
     }

@@ -2,6 +2,7 @@ package dev.save4j.tensorflow;
 
 import ai.djl.tensorflow.engine.SavedModelBundle;
 import ai.djl.tensorflow.engine.javacpp.JavacppUtils;
+import dev.save4j.SaveException;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.BytePointer;
@@ -24,10 +25,16 @@ import org.tensorflow.proto.RewriterConfig;
 final class TensorSession implements AutoCloseable {
     private final SavedModelBundle bundle;
 
+    private TensorSession(SavedModelBundle bundle) {
+        this.bundle = bundle;
+    }
+
     /**
+     * Takes over the graph, which is closed when no session can be made.
+     *
      * @param threads of one operation; the first session of a process decides
      */
-    TensorSession(TensorGraph graph, int threads) {
+    static TensorSession of(TensorGraph graph, int threads) {
         ConfigProto config = ConfigProto.newBuilder()
                 .setIntraOpParallelismThreads(threads)
                 // Negative: operations start one after the other in the caller's thread, so their order is the same in
@@ -46,7 +53,13 @@ final class TensorSession implements AutoCloseable {
             TF_Session session = TF_Session.newSession(graph.handle(), options, status);
             status.throwExceptionIfNotOK();
             session.retainReference();
-            bundle = new SavedModelBundle(graph.handle(), session, MetaGraphDef.getDefaultInstance());
+            return new TensorSession(new SavedModelBundle(graph.handle(), session, MetaGraphDef.getDefaultInstance()));
+        } catch (RuntimeException failure) {
+            graph.close();
+            throw SaveException.engine(
+                    "engine '" + TensorFlowEngine.NAME + "' cannot open a session of TensorFlow: "
+                            + failure.getMessage(),
+                    failure);
         }
     }
 

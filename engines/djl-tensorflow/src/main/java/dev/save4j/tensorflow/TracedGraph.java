@@ -48,7 +48,7 @@ final class TracedGraph implements AutoCloseable {
         this.plan = plan;
         this.lender = lender;
         ops = new TensorOps(graph, floating);
-        session = new TensorSession(graph, threads);
+        session = TensorSession.of(graph, threads);
         trace = new Trace(ops, session, run);
         boolean finished = false;
         try {

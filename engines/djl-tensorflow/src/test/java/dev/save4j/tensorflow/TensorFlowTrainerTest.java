@@ -15,6 +15,7 @@ import dev.save4j.tensor.WeightStore;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -125,7 +126,7 @@ class TensorFlowTrainerTest {
 
     private static Tensor ones(int size) {
         float[] values = new float[size];
-        java.util.Arrays.fill(values, 1);
+        Arrays.fill(values, 1);
         return Tensor.of(values, size);
     }
 

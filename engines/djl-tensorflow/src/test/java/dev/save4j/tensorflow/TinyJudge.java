@@ -70,7 +70,8 @@ final class TinyJudge {
     private static Value rotation(GraphBuilder g, String name, boolean cosine, Value length) {
         float[] values = new float[CONTEXT * SIZE / 2];
         for (int i = 0; i < values.length; i++) {
-            double angle = (double) (2 * i / SIZE) / Math.pow(100, 2.0 * (i % (SIZE / 2)) / SIZE);
+            int position = i / (SIZE / 2);
+            double angle = position / Math.pow(100, 2.0 * (i % (SIZE / 2)) / SIZE);
             values[i] = (float) (cosine ? Math.cos(angle) : Math.sin(angle));
         }
         return g.constant(name, Tensor.of(values, CONTEXT, SIZE / 2))
