@@ -32,29 +32,24 @@ final class LoopCheckpoint {
     private LoopCheckpoint() {}
 
     /** What a loop knows beside the weights. */
-    record State(
-            OptimizerState policy,
-            OptimizerState reward,
-            OptimizerState value,
-            Optional<Guard.Good> good,
-            int rollbacks,
-            Optional<ScoreScale> startScale) {}
+    record State(OptimizerState policy, RewardImprovement.State reward) {}
 
     static void write(Path folder, LoopModels models, State state) {
         AtomicFiles.writeFolder(folder, into -> {
             SafeTensors.write(models.policy().weights(), into.resolve(POLICY));
             SafeTensors.write(models.reward().weights(), into.resolve(REWARD));
             write(state.policy(), into.resolve("policy" + OPTIMIZER));
-            write(state.reward(), into.resolve("reward" + OPTIMIZER));
-            write(state.value(), into.resolve("value" + OPTIMIZER));
+            RewardImprovement.State reward = state.reward();
+            write(reward.updater(), into.resolve("reward" + OPTIMIZER));
+            write(reward.value(), into.resolve("value" + OPTIMIZER));
             ObjectNode json = JsonMapper.shared().createObjectNode();
-            json.put("rollbacks", state.rollbacks());
-            state.startScale().ifPresent(scale -> {
+            json.put("rollbacks", reward.rollbacks());
+            reward.startScale().ifPresent(scale -> {
                 json.put("start_mean", scale.mean());
                 json.put("start_spread", scale.spread());
             });
-            if (state.good().isPresent()) {
-                Guard.Good good = state.good().get();
+            if (reward.good().isPresent()) {
+                Guard.Good good = reward.good().get();
                 SafeTensors.write(good.weights(), into.resolve(GOOD));
                 write(good.state(), into.resolve("good-reward" + OPTIMIZER));
                 StringBuilder correct = new StringBuilder();
@@ -86,15 +81,16 @@ final class LoopCheckpoint {
         }
         return new State(
                 optimizer(folder.resolve("policy" + OPTIMIZER)),
-                optimizer(folder.resolve("reward" + OPTIMIZER)),
-                optimizer(folder.resolve("value" + OPTIMIZER)),
-                good,
-                json.get("rollbacks").intValue(),
-                json.has("start_mean")
-                        ? Optional.of(new ScoreScale(
-                                json.get("start_mean").doubleValue(),
-                                json.get("start_spread").doubleValue()))
-                        : Optional.empty());
+                new RewardImprovement.State(
+                        optimizer(folder.resolve("reward" + OPTIMIZER)),
+                        optimizer(folder.resolve("value" + OPTIMIZER)),
+                        good,
+                        json.get("rollbacks").intValue(),
+                        json.has("start_mean")
+                                ? Optional.of(new ScoreScale(
+                                        json.get("start_mean").doubleValue(),
+                                        json.get("start_spread").doubleValue()))
+                                : Optional.empty()));
     }
 
     private static JsonNode json(Path file) {
