@@ -2,6 +2,12 @@ package dev.save4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.save4j.graph.GraphBuilder;
+import dev.save4j.graph.OnnxCodec;
+import dev.save4j.graph.OnnxModel;
+import dev.save4j.graph.Value;
+import dev.save4j.tensor.ElementType;
+import dev.save4j.tensor.Tensor;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -9,6 +15,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -135,5 +143,27 @@ class BadInputTest {
     void aCheckpointWithoutHeadsIsNoRewardModelUnlessNewOnesAreAskedFor() throws IOException {
         assertThat(refusedTraining(trainedModel("policy"), file("pairs.jsonl", PAIR)))
                 .contains("score.weight", "--new-heads");
+    }
+
+    @Test
+    void anOperatorThatTheEngineLacksIsNamedWithItsNode() throws IOException {
+        GraphBuilder graph = new GraphBuilder("odd");
+        Value ids = graph.input("input_ids", ElementType.INT64, "batch", "sequence");
+        Value mask = graph.input("attention_mask", ElementType.INT64, "batch", "sequence");
+        Value embedded = graph.parameter("embedding", 256, 8)
+                .gather(ids, 0)
+                .mul(mask.cast(ElementType.FLOAT).unsqueeze(2));
+        graph.output(
+                "last_hidden_state",
+                graph.node("", "Hardmax", List.of(embedded), Map.of(), List.of(embedded.type()))
+                        .get(0));
+        Path model = Files.createDirectory(folder.resolve("odd"));
+        OnnxCodec.write(
+                OnnxModel.of(graph.build(), Map.of("embedding", Tensor.allocate(ElementType.FLOAT, 256, 8))),
+                model.resolve("model.onnx"));
+        file("odd/config.json", "{\"max_position_embeddings\": 64, \"pooling\": \"mean\"}");
+        file("odd/tokenizer_config.json", "{\"tokenizer_class\": \"ByteTokenizer\"}");
+        assertThat(refusedTraining(model, file("pairs.jsonl", PAIR), "--new-heads"))
+                .contains("djl-pytorch", "Hardmax", "the operator is not supported");
     }
 }

@@ -45,7 +45,7 @@ public final class ExperimentRunner {
     public RunSummary run(Experiment experiment, Supplier<RunFolder> folder) {
         Registry.Chosen chosen = registry.resolve(experiment);
         TrainingData data = TrainingSources.of(experiment);
-        new RunModels(experiment).check();
+        new RunModels(experiment).check(chosen.engines());
         RunFolder made = folder.get();
         Manifest.write(experiment, chosen, data, made);
         prepare(experiment, chosen, data, made);

@@ -74,6 +74,7 @@ public final class RewardTrainingRunner {
         RewardModel model = RewardModel.load(source, settings.pooling(), heads, settings.seed());
         EngineSettings machine =
                 new EngineSettings(settings.engines().threads(), Path.of(System.getProperty("java.io.tmpdir")));
+        RunModels.requireEngines(model, gradient, scoring, machine);
         RewardTrainingFolder folder = RewardTrainingFolder.create(out, settings);
         ObjectNode manifest = Manifest.of(
                 settings.seed(), Map.of("scoring", scoring, "gradient", gradient), machine, data, formulas(settings));

@@ -1,7 +1,14 @@
 package dev.save4j.wiring;
 
 import dev.save4j.SaveException;
+import dev.save4j.engine.EngineSettings;
+import dev.save4j.engine.GradientEngine;
+import dev.save4j.engine.InferenceEngine;
+import dev.save4j.engine.Optimization;
+import dev.save4j.engine.WeightBinding;
+import dev.save4j.graph.Graph;
 import dev.save4j.lab.TaleVocabulary;
+import dev.save4j.loop.LoopEngines;
 import dev.save4j.models.Backbone;
 import dev.save4j.models.Backbones;
 import dev.save4j.models.CausalBackbone;
@@ -15,6 +22,8 @@ import dev.save4j.models.OnnxFile;
 import dev.save4j.models.PolicyModel;
 import dev.save4j.models.Pooling;
 import dev.save4j.models.RewardModel;
+import dev.save4j.objectives.BradleyTerry;
+import dev.save4j.objectives.Composition;
 import dev.save4j.run.Experiment;
 import dev.save4j.tensor.WeightStore;
 import dev.save4j.tokenizers.Tokenizer;
@@ -63,8 +72,8 @@ final class RunModels {
                 "a model that is made here needs a tokenizer: set " + of + ".tokenizer to a folder that has one");
     }
 
-    /** Opens everything once; a USER error says what is missing or does not fit. */
-    void check() {
+    /** Opens everything once; a USER error says what is missing, does not fit, or cannot be run by the engines. */
+    void check(LoopEngines engines) {
         try (Tokenizer words = policyTokenizer()) {
             policy(words);
         }
@@ -74,7 +83,18 @@ final class RunModels {
                 throw SaveException.user(
                         "reward.model has no value head 'value.weight', which the loop needs; set reward.new_heads: true to make one");
             }
+            requireEngines(model, engines.gradient(), engines.scoring(), engines.settings());
         }
+    }
+
+    /** A USER error names the operator, its node and the engine when an engine cannot score or train the model. */
+    static void requireEngines(
+            RewardModel model, GradientEngine gradient, InferenceEngine scoring, EngineSettings machine) {
+        Graph graph = model.rewardGraph();
+        scoring.open(graph, model.weights(), WeightBinding.LIVE, machine).close();
+        Graph loss = Composition.of(graph, new BradleyTerry(0));
+        gradient.open(model.weights(), List.of(loss), Optimization.DEFAULT, machine)
+                .close();
     }
 
     /** The policy before fine-tuning. */
