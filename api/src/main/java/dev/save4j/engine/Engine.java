@@ -1,7 +1,10 @@
 package dev.save4j.engine;
 
+import dev.save4j.graph.Graph;
+import java.util.List;
+
 /**
- * A factory of one engine, found with {@link java.util.ServiceLoader} and chosen by {@link #name()}. Neither of the two methods may load native
+ * A factory of one engine, found with {@link java.util.ServiceLoader} and chosen by {@link #name()}. None of these methods may load native
  * code.
  */
 public interface Engine {
@@ -9,4 +12,12 @@ public interface Engine {
     String name();
 
     EngineCapabilities capabilities();
+
+    /**
+     * Every node of a graph that this engine refuses to run, as far as that can be told without native code: it refuses all of them at once when it
+     * opens the graph, and may find more then.
+     */
+    default List<Problem> problems(Graph graph) {
+        return capabilities().operators().problems(graph);
+    }
 }

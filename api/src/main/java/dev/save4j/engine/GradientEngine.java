@@ -1,11 +1,21 @@
 package dev.save4j.engine;
 
+import dev.save4j.graph.ElementTypes;
 import dev.save4j.graph.Graph;
 import dev.save4j.tensor.WeightStore;
 import java.util.List;
 
 /** Differentiates graphs with a scalar loss and updates weights. Implementations are thread-safe factories of trainers. */
 public interface GradientEngine extends Engine {
+    /**
+     * Every node without a gradient between a weight and the output {@code loss}, when all weights are trained; without native code, as {@link
+     * #problems(Graph)}.
+     */
+    default List<Problem> gradientProblems(Graph loss) {
+        GradientPath path = GradientPath.of(loss, new ElementTypes(loss)::isFloating, "loss", weight -> true);
+        return capabilities().operators().withoutGradient(path);
+    }
+
     /**
      * Opens training graphs over one store and one optimizer.
      *

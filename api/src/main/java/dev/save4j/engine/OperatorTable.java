@@ -2,10 +2,13 @@ package dev.save4j.engine;
 
 import dev.save4j.SaveException;
 import dev.save4j.graph.Attribute;
+import dev.save4j.graph.ElementTypes;
 import dev.save4j.graph.Graph;
 import dev.save4j.graph.Node;
+import dev.save4j.tensor.ElementType;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +16,7 @@ import java.util.Optional;
 
 /**
  * The operators an engine accepts. A graph is checked against it when it is opened, so that nothing is computed by a rule that ignores an
- * attribute. Immutable.
+ * attribute or a type. Immutable.
  */
 public final class OperatorTable {
     private final Map<String, OperatorRule> rules = new LinkedHashMap<>();
@@ -31,47 +34,61 @@ public final class OperatorTable {
     }
 
     public Collection<OperatorRule> rules() {
-        return java.util.Collections.unmodifiableCollection(rules.values());
+        return Collections.unmodifiableCollection(rules.values());
     }
 
     public Optional<OperatorRule> rule(String domain, String operator) {
         return Optional.ofNullable(rules.get(key(domain, operator)));
     }
 
-    /**
-     * Refuses a graph that uses an operator or attribute outside this table: a USER error that names every such node once per operator, and the
-     * engine.
-     */
-    public void check(String engine, Graph graph) {
-        Map<String, String> problems = new LinkedHashMap<>();
-        check(graph, problems);
-        if (!problems.isEmpty()) {
-            throw SaveException.user(
-                    "engine '" + engine + "' cannot open graph '" + graph.name() + "':\n  - "
-                            + String.join("\n  - ", problems.values())
-                            + "\nUse another engine, or export the model with operators that `save4j engines` lists for this one.");
-        }
+    /** Every node of a graph, and of its bodies, that uses an operator, attribute or element type outside this table. */
+    public List<Problem> problems(Graph graph) {
+        List<Problem> problems = new ArrayList<>();
+        collect(graph, new ElementTypes(graph), problems);
+        return problems;
     }
 
-    private void check(Graph graph, Map<String, String> problems) {
+    private void collect(Graph graph, ElementTypes types, List<Problem> problems) {
         for (Node node : graph.nodes()) {
             OperatorRule rule = rules.get(node.qualifiedOperator());
             if (rule == null) {
-                problems.putIfAbsent(node.qualifiedOperator(), node.describe() + ": the operator is not supported");
+                problems.add(new Problem(node, "the operator is not supported"));
                 continue;
             }
             List<String> unknown = new ArrayList<>(node.attributes().keySet());
             unknown.removeAll(rule.attributes());
             if (!unknown.isEmpty()) {
-                problems.putIfAbsent(
-                        node.qualifiedOperator() + unknown,
-                        node.describe() + ": the attributes " + unknown + " are not supported");
+                problems.add(new Problem(node, "the attributes " + unknown + " are not supported"));
+            }
+            for (int i = 0; i < node.inputs().size(); i++) {
+                Optional<ElementType> given = types.find(node.inputs().get(i));
+                if (given.isPresent() && !rule.elements().contains(given.get())) {
+                    problems.add(new Problem(
+                            node,
+                            "operand " + i + " is " + given.get() + ", but the operator is supported for "
+                                    + rule.elements().stream().sorted().toList()));
+                }
             }
             for (Attribute attribute : node.attributes().values()) {
                 if (attribute instanceof Attribute.Body body) {
-                    check(body.value(), problems);
+                    collect(body.value(), types.inside(body.value()), problems);
                 }
             }
         }
+    }
+
+    /** The nodes that no gradient flows through. */
+    public List<Problem> withoutGradient(GradientPath path) {
+        return path.nodes().stream()
+                .filter(node -> !rule(node.domain(), node.operator())
+                        .map(OperatorRule::differentiable)
+                        .orElse(false))
+                .map(Problem::withoutGradient)
+                .toList();
+    }
+
+    /** Refuses a graph with {@link #problems(Graph)}: a USER error that names all of them, and the engine. */
+    public void check(String engine, Graph graph) {
+        Problem.refuse(engine, graph, problems(graph));
     }
 }

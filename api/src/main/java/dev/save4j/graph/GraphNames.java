@@ -27,16 +27,4 @@ final class GraphNames {
             }
         }
     }
-
-    /** Every name that a node reads, in its bodies as well; with names that a body defines itself. */
-    static Set<String> read(Node node) {
-        Set<String> names = new HashSet<>(node.inputs());
-        for (Attribute attribute : node.attributes().values()) {
-            if (attribute instanceof Attribute.Body body) {
-                body.value().nodes().forEach(inside -> names.addAll(read(inside)));
-                body.value().outputs().forEach(output -> names.add(output.name()));
-            }
-        }
-        return names;
-    }
 }

@@ -1,9 +1,11 @@
 package dev.save4j.graph;
 
 import dev.save4j.SaveException;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * One operator application.
@@ -100,6 +102,18 @@ public record Node(
     /** The operator with its domain, as in {@code com.microsoft::GroupQueryAttention}. */
     public String qualifiedOperator() {
         return domain.isEmpty() ? operator : domain + "::" + operator;
+    }
+
+    /** The names of its operands and of what its bodies read, with names that a body defines itself; an absent operand is an empty name. */
+    public Set<String> reads() {
+        Set<String> names = new HashSet<>(inputs);
+        for (Attribute attribute : attributes.values()) {
+            if (attribute instanceof Attribute.Body body) {
+                body.value().nodes().forEach(inner -> names.addAll(inner.reads()));
+                body.value().outputs().forEach(output -> names.add(output.name()));
+            }
+        }
+        return names;
     }
 
     /** How messages speak of this node. */

@@ -142,7 +142,7 @@ final class NormalScope {
             Node node = nodes.get(i);
             if (node.outputs().stream().anyMatch(needed::contains)) {
                 live.add(node);
-                needed.addAll(GraphNames.read(node));
+                needed.addAll(node.reads());
             }
         }
         Collections.reverse(live);

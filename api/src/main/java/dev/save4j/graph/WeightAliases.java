@@ -33,7 +33,7 @@ public final class WeightAliases {
     public static Map<String, String> derive(Graph graph) {
         Set<String> taken = GraphNames.defined(graph);
         Map<String, Node> users = new HashMap<>();
-        graph.nodes().forEach(node -> GraphNames.read(node).forEach(value -> users.putIfAbsent(value, node)));
+        graph.nodes().forEach(node -> node.reads().forEach(value -> users.putIfAbsent(value, node)));
         Map<String, String> aliases = new LinkedHashMap<>();
         for (String weight : graph.parameters().keySet()) {
             if (ANONYMOUS.matcher(weight).matches() && !graph.hasOutput(weight)) {

@@ -2,10 +2,12 @@ package dev.save4j.pytorch;
 
 import ai.djl.ndarray.NDArray;
 import dev.save4j.engine.OperatorRule;
+import dev.save4j.engine.Problem;
 import dev.save4j.graph.Node;
 import dev.save4j.tensor.ElementType;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -74,6 +76,21 @@ record Operator(
     /** The same operator, which refuses nodes for a reason of its own. */
     Operator unless(Function<Node, String> reason) {
         return new Operator(rule, least, most, reason, kernel);
+    }
+
+    /** Why a node of this operator is refused although its attributes and types are known. */
+    Optional<Problem> problem(Node node) {
+        for (int i = 0; i < least; i++) {
+            if (!node.hasInput(i)) {
+                return Optional.of(new Problem(node, "it needs " + least + " operands"));
+            }
+        }
+        if (node.inputs().size() > most) {
+            return Optional.of(new Problem(
+                    node, node.inputs().size() + " operands are given, but only " + most + " are supported"));
+        }
+        String reason = objection.apply(node);
+        return reason.isEmpty() ? Optional.empty() : Optional.of(new Problem(node, reason));
     }
 
     static Function<Arguments, List<TorchValue>> single(Function<Arguments, NDArray> kernel) {

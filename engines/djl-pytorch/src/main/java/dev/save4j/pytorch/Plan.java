@@ -1,8 +1,10 @@
 package dev.save4j.pytorch;
 
 import dev.save4j.SaveException;
-import dev.save4j.engine.OperatorRule;
+import dev.save4j.engine.GradientPath;
+import dev.save4j.engine.Problem;
 import dev.save4j.graph.Attribute;
+import dev.save4j.graph.ElementTypes;
 import dev.save4j.graph.Graph;
 import dev.save4j.graph.HostArithmetic;
 import dev.save4j.graph.Node;
@@ -50,13 +52,14 @@ final class Plan {
      */
     Plan(Graph graph, Predicate<String> trainable) {
         this.graph = graph;
-        Operators.table().check(PyTorchEngine.NAME, graph);
+        Problem.refuse(PyTorchEngine.NAME, graph, Operators.problems(graph));
         ElementTypes types = new ElementTypes(graph);
-        checkElements(types);
         graph.constants().forEach(constants::put);
         List<Node> nodes = needed();
         nodes.removeIf(this::isConstant);
-        reached = new HashSet<>(differentiate(nodes, types, trainable));
+        GradientPath path = GradientPath.of(graph, types::isFloating, PyTorchEngine.LOSS, trainable);
+        Problem.refuse(PyTorchEngine.NAME, graph, Operators.table().withoutGradient(path));
+        reached = path.weights();
         place(nodes, types);
     }
 
@@ -90,42 +93,6 @@ final class Plan {
     private SaveException refused(Node node, String why) {
         return SaveException.user("engine '" + PyTorchEngine.NAME + "' cannot open graph '" + graph.name() + "': "
                 + node.describe() + ": " + why);
-    }
-
-    private void checkElements(ElementTypes types) {
-        for (Node node : graph.nodes()) {
-            OperatorRule rule = Operators.table()
-                    .rule(node.domain(), node.operator())
-                    .orElseThrow(() -> refused(node, "the operator is not supported"));
-            checkOperands(node);
-            for (String input : node.inputs()) {
-                if (!input.isEmpty() && !rule.elements().contains(types.of(input))) {
-                    throw refused(
-                            node,
-                            "operand '" + input + "' is " + types.of(input) + ", but the operator is supported for "
-                                    + rule.elements().stream().sorted().toList());
-                }
-            }
-        }
-    }
-
-    private void checkOperands(Node node) {
-        Operators.onDevice(node).ifPresent(operator -> {
-            for (int i = 0; i < operator.least(); i++) {
-                if (!node.hasInput(i)) {
-                    throw refused(node, "it needs " + operator.least() + " operands");
-                }
-            }
-            if (node.inputs().size() > operator.most()) {
-                throw refused(
-                        node,
-                        node.inputs().size() + " operands are given, but only " + operator.most() + " are supported");
-            }
-            String objection = operator.objection().apply(node);
-            if (!objection.isEmpty()) {
-                throw refused(node, objection);
-            }
-        });
     }
 
     /** The nodes on which an output depends, in order. */
@@ -169,40 +136,6 @@ final class Plan {
             return Tensor.of(values, values.length);
         }
         throw refused(node, "a constant must be a tensor or numbers");
-    }
-
-    /** The trained weights that the loss depends on; refuses an operator without a gradient between one of them and the loss. */
-    private Set<String> differentiate(List<Node> nodes, ElementTypes types, Predicate<String> trainable) {
-        Set<String> carrying = new HashSet<>();
-        graph.parameters().keySet().stream().filter(trainable).forEach(carrying::add);
-        for (Node node : nodes) {
-            if (!node.operator().equals("StopGradient")
-                    && node.inputs().stream().anyMatch(carrying::contains)) {
-                node.outputs().stream()
-                        .filter(output -> !output.isEmpty() && types.isFloating(output))
-                        .forEach(carrying::add);
-            }
-        }
-        Set<String> needed = new HashSet<>(Set.of(PyTorchEngine.LOSS));
-        for (int i = nodes.size() - 1; i >= 0; i--) {
-            Node node = nodes.get(i);
-            boolean onPath =
-                    node.outputs().stream().anyMatch(output -> needed.contains(output) && carrying.contains(output));
-            if (onPath) {
-                OperatorRule rule =
-                        Operators.table().rule(node.domain(), node.operator()).orElseThrow();
-                if (!rule.differentiable()) {
-                    throw refused(
-                            node,
-                            "the operator has no gradient, but lies between a trained weight and the loss;"
-                                    + " put StopGradient before it if none should flow");
-                }
-                needed.addAll(node.inputs());
-            }
-        }
-        needed.retainAll(carrying);
-        needed.retainAll(graph.parameters().keySet());
-        return needed;
     }
 
     private void place(List<Node> nodes, ElementTypes types) {

@@ -2,6 +2,8 @@ package dev.save4j.tensorflow;
 
 import dev.save4j.engine.OperatorRule;
 import dev.save4j.engine.OperatorTable;
+import dev.save4j.engine.Problem;
+import dev.save4j.graph.Graph;
 import dev.save4j.graph.HostArithmetic;
 import dev.save4j.graph.Node;
 import dev.save4j.tensor.ElementType;
@@ -62,6 +64,16 @@ final class Operators {
 
     static OperatorTable table() {
         return TABLE;
+    }
+
+    /** Every node that the engine refuses. */
+    static List<Problem> problems(Graph graph) {
+        List<Problem> problems = new ArrayList<>(TABLE.problems(graph));
+        graph.nodes()
+                .forEach(node -> onDevice(node)
+                        .flatMap(operator -> operator.problem(node))
+                        .ifPresent(problems::add));
+        return problems;
     }
 
     static Optional<Operator> onDevice(Node node) {

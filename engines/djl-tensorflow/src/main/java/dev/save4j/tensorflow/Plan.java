@@ -1,8 +1,10 @@
 package dev.save4j.tensorflow;
 
 import dev.save4j.SaveException;
-import dev.save4j.engine.OperatorRule;
+import dev.save4j.engine.GradientPath;
+import dev.save4j.engine.Problem;
 import dev.save4j.graph.Attribute;
+import dev.save4j.graph.ElementTypes;
 import dev.save4j.graph.Graph;
 import dev.save4j.graph.Node;
 import dev.save4j.tensor.ElementType;
@@ -12,7 +14,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,13 +32,14 @@ final class Plan {
      */
     Plan(Graph graph, Predicate<String> trainable) {
         this.graph = graph;
-        Operators.table().check(TensorFlowEngine.NAME, graph);
+        Problem.refuse(TensorFlowEngine.NAME, graph, Operators.problems(graph));
         types = new ElementTypes(graph);
-        graph.nodes().forEach(this::check);
         constants.putAll(graph.constants());
         nodes = needed();
         nodes.removeIf(this::isConstant);
-        reached = differentiate(trainable);
+        GradientPath path = GradientPath.of(graph, types::isFloating, TensorFlowEngine.LOSS, trainable);
+        Problem.refuse(TensorFlowEngine.NAME, graph, Operators.table().withoutGradient(path));
+        reached = path.weights();
     }
 
     Graph graph() {
@@ -66,40 +68,6 @@ final class Plan {
     private SaveException refused(Node node, String why) {
         return SaveException.user("engine '" + TensorFlowEngine.NAME + "' cannot open graph '" + graph.name() + "': "
                 + node.describe() + ": " + why);
-    }
-
-    private OperatorRule rule(Node node) {
-        return Operators.table()
-                .rule(node.domain(), node.operator())
-                .orElseThrow(() -> refused(node, "the operator is not supported"));
-    }
-
-    private void check(Node node) {
-        Operators.onDevice(node).ifPresent(operator -> {
-            for (int i = 0; i < operator.least(); i++) {
-                if (!node.hasInput(i)) {
-                    throw refused(node, "it needs " + operator.least() + " operands");
-                }
-            }
-            if (node.inputs().size() > operator.most()) {
-                throw refused(
-                        node,
-                        node.inputs().size() + " operands are given, but only " + operator.most() + " are supported");
-            }
-            String objection = operator.objection().apply(node);
-            if (!objection.isEmpty()) {
-                throw refused(node, objection);
-            }
-        });
-        Set<ElementType> elements = rule(node).elements();
-        for (String input : node.inputs()) {
-            if (!input.isEmpty() && !elements.contains(types.of(input))) {
-                throw refused(
-                        node,
-                        "operand '" + input + "' is " + types.of(input) + ", but the operator is supported for "
-                                + elements.stream().sorted().toList());
-            }
-        }
     }
 
     private List<Node> needed() {
@@ -143,35 +111,5 @@ final class Plan {
             return Tensor.of(values, values.length);
         }
         throw refused(node, "a constant must be a tensor or numbers");
-    }
-
-    /** Follows the trained weights forward and the loss backward; refuses an operator without a gradient where both meet. */
-    private Set<String> differentiate(Predicate<String> trainable) {
-        Set<String> carrying = new HashSet<>();
-        graph.parameters().keySet().stream().filter(trainable).forEach(carrying::add);
-        for (Node node : nodes) {
-            if (!node.operator().equals("StopGradient")
-                    && node.inputs().stream().anyMatch(carrying::contains)) {
-                node.outputs().stream()
-                        .filter(output -> !output.isEmpty() && types.isFloating(output))
-                        .forEach(carrying::add);
-            }
-        }
-        Set<String> needed = new HashSet<>(Set.of(TensorFlowEngine.LOSS));
-        for (int i = nodes.size() - 1; i >= 0; i--) {
-            Node node = nodes.get(i);
-            if (node.outputs().stream().anyMatch(output -> needed.contains(output) && carrying.contains(output))) {
-                if (!rule(node).differentiable()) {
-                    throw refused(
-                            node,
-                            "the operator has no gradient, but lies between a trained weight and the loss;"
-                                    + " put StopGradient before it if none should flow");
-                }
-                needed.addAll(node.inputs());
-            }
-        }
-        Set<String> weights = new LinkedHashSet<>(graph.parameters().keySet());
-        weights.removeIf(weight -> !needed.contains(weight) || !carrying.contains(weight));
-        return weights;
     }
 }

@@ -5,6 +5,7 @@ import dev.save4j.engine.EngineCapabilities;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.GradientEngine;
 import dev.save4j.engine.Optimization;
+import dev.save4j.engine.Problem;
 import dev.save4j.engine.Trainer;
 import dev.save4j.graph.Graph;
 import dev.save4j.tensor.WeightStore;
@@ -32,6 +33,11 @@ public final class TensorFlowEngine implements GradientEngine {
     @Override
     public EngineCapabilities capabilities() {
         return new EngineCapabilities(TensorFlowLibrary.version(), List.of("cpu"), Operators.table());
+    }
+
+    @Override
+    public List<Problem> problems(Graph graph) {
+        return Operators.problems(graph);
     }
 
     @Override

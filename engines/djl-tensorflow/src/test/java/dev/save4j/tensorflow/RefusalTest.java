@@ -78,7 +78,9 @@ class RefusalTest {
                 .get(0);
         g.output(
                 "loss", g.parameter("w", 2).mul(softmax.cast(ElementType.FLOAT)).sum());
-        assertRefused(g.build()).hasMessageContaining("operand 'ids' is INT64");
+        assertRefused(g.build())
+                .hasMessageContaining(
+                        "node 'Softmax' (Softmax): operand 0 is INT64, but the operator is supported for");
     }
 
     @Test

@@ -3,10 +3,13 @@ package dev.save4j.onnxruntime;
 import dev.save4j.engine.EngineCapabilities;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.GradientEngine;
+import dev.save4j.engine.GradientPath;
 import dev.save4j.engine.OperatorRule;
 import dev.save4j.engine.OperatorTable;
 import dev.save4j.engine.Optimization;
+import dev.save4j.engine.Problem;
 import dev.save4j.engine.Trainer;
+import dev.save4j.graph.ElementTypes;
 import dev.save4j.graph.Graph;
 import dev.save4j.onnxruntime.gradient.Backpropagation;
 import dev.save4j.tensor.WeightStore;
@@ -43,6 +46,12 @@ public final class OnnxRuntimeGradients implements GradientEngine {
     @Override
     public EngineCapabilities capabilities() {
         return new EngineCapabilities(Natives.version(), List.of("cpu"), TABLE);
+    }
+
+    @Override
+    public List<Problem> gradientProblems(Graph loss) {
+        return Backpropagation.problems(
+                GradientPath.of(loss, new ElementTypes(loss)::isFloating, LOSS, weight -> true));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.save4j.onnxruntime;
 
+import static dev.save4j.tensor.ElementType.BFLOAT16;
 import static dev.save4j.tensor.ElementType.BOOL;
 import static dev.save4j.tensor.ElementType.DOUBLE;
 import static dev.save4j.tensor.ElementType.FLOAT;
@@ -18,12 +19,14 @@ import dev.save4j.engine.OperatorTable;
 import dev.save4j.graph.Node;
 import dev.save4j.tensor.ElementType;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The operators that ONNX Runtime runs on a CPU, each with every attribute of its specification, since the library itself honours or refuses them.
+ * The operators that ONNX Runtime runs on a CPU, each with every attribute of its specification, since the library itself honours or refuses them, and
+ * with the element types for which it has code.
  * Left out are operators on sequences, strings and optional values, which a {@link dev.save4j.graph.Graph} cannot hold, and the random ones, whose
  * draws cannot be repeated.
  */
@@ -32,7 +35,12 @@ final class OnnxRuntimeOperators {
     private static final Set<ElementType> INTEGER = Set.of(INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32, UINT64);
     private static final Set<ElementType> NUMERIC = union(FLOATING, INTEGER);
     private static final Set<ElementType> ANY = union(NUMERIC, Set.of(BOOL));
-    private static final Set<ElementType> QUANTIZED = Set.of(FLOAT, INT8, UINT8, INT32);
+    /** What is only moved about may also be BFLOAT16, with which the library does not compute. */
+    private static final Set<ElementType> ALL = union(ANY, Set.of(BFLOAT16));
+
+    private static final Set<ElementType> BYTES = Set.of(INT8, UINT8);
+    private static final Set<ElementType> COMMON = union(FLOATING, Set.of(INT32, INT64));
+    private static final Set<ElementType> QUANTIZED = union(BYTES, Set.of(FLOAT, FLOAT16));
 
     /** Operators whose kernels for a CPU do not take DOUBLE. */
     private static final Set<String> WITHOUT_DOUBLE = Set.of(("Acos Acosh Asin Asinh Atan Atanh AveragePool Celu Conv"
@@ -63,77 +71,86 @@ final class OnnxRuntimeOperators {
     }
 
     private static void elementwise(List<OperatorRule> rules) {
-        add(rules, NUMERIC, "Abs Add Div Max Min Mul Neg Pow Sign Sub");
+        add(rules, NUMERIC, "Abs Add Clip Div Greater GreaterOrEqual Less LessOrEqual Mul Sign Sub");
         add(rules, NUMERIC, "Mod", "fmod");
-        add(rules, NUMERIC, "Clip Relu");
-        add(rules, ANY, "Equal Greater GreaterOrEqual Less LessOrEqual Where");
+        add(rules, without(NUMERIC, INT16, UINT16), "Max Min");
+        add(rules, union(FLOATING, Set.of(INT8, INT16, INT32, INT64)), "Neg");
+        add(rules, COMMON, "Pow");
+        add(rules, union(FLOATING, Set.of(INT8, INT32)), "Relu");
+        add(rules, ANY, "Equal");
+        add(rules, union(COMMON, Set.of(UINT8, BOOL)), "Where");
         add(rules, Set.of(BOOL), "And Not Or Xor");
         add(rules, INTEGER, "BitwiseAnd BitwiseNot BitwiseOr BitwiseXor");
-        add(rules, INTEGER, "BitShift", "direction");
+        add(rules, Set.of(UINT8, UINT32, UINT64), "BitShift", "direction");
         add(rules, FLOATING, "Acos Acosh Asin Asinh Atan Atanh Ceil Cos Cosh Erf Exp Floor HardSwish IsNaN Log Mean");
         add(rules, FLOATING, "Mish PRelu Reciprocal Round Sigmoid Sin Sinh Softplus Softsign Sqrt Sum Tan Tanh");
-        add(rules, FLOATING, "Celu Elu LeakyRelu Swish ThresholdedRelu", "alpha");
+        add(rules, FLOATING, "Elu LeakyRelu Swish ThresholdedRelu", "alpha");
+        add(rules, Set.of(FLOAT), "Celu", "alpha");
         add(rules, FLOATING, "HardSigmoid", "alpha", "beta");
         add(rules, FLOATING, "Selu", "alpha", "gamma");
-        add(rules, FLOATING, "Shrink", "bias", "lambd");
+        add(rules, NUMERIC, "Shrink", "bias", "lambd");
         add(rules, FLOATING, "Gelu", "approximate");
         add(rules, FLOATING, "IsInf", "detect_negative", "detect_positive");
-        add(rules, FLOATING, "Dropout", "seed");
-        add(rules, ANY, "Identity");
-        add(rules, ANY, "Cast", "to", "saturate");
-        add(rules, ANY, "CastLike", "saturate");
+        add(rules, union(FLOATING, Set.of(BOOL)), "Dropout", "seed");
+        add(rules, ALL, "Identity");
+        add(rules, ALL, "Cast", "to", "saturate");
+        add(rules, ALL, "CastLike", "saturate");
     }
 
     private static void reductions(List<OperatorRule> rules) {
         add(
                 rules,
-                NUMERIC,
-                "ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum "
-                        + "ReduceSumSquare",
+                COMMON,
+                "ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMean ReduceProd ReduceSum ReduceSumSquare",
                 "keepdims",
                 "noop_with_empty_axes");
-        add(rules, NUMERIC, "ArgMax ArgMin", "axis", "keepdims", "select_last_index");
-        add(rules, NUMERIC, "CumSum", "exclusive", "reverse");
-        add(rules, NUMERIC, "TopK", "axis", "largest", "sorted");
+        Set<ElementType> compared = union(COMMON, BYTES);
+        add(rules, union(compared, Set.of(BOOL)), "ReduceMax ReduceMin", "keepdims", "noop_with_empty_axes");
+        add(rules, compared, "ArgMax ArgMin", "axis", "keepdims", "select_last_index");
+        add(rules, COMMON, "CumSum", "exclusive", "reverse");
+        add(rules, union(compared, Set.of(INT16)), "TopK", "axis", "largest", "sorted");
         add(rules, FLOATING, "Hardmax LogSoftmax Softmax", "axis");
-        add(rules, ANY, "Unique", "axis", "sorted");
+        add(rules, union(FLOATING, Set.of(INT8, INT64)), "Unique", "axis", "sorted");
     }
 
     private static void shapes(List<OperatorRule> rules) {
-        add(rules, ANY, "Expand Size Slice Squeeze Tile Unsqueeze");
-        add(rules, ANY, "Concat Flatten", "axis");
-        add(rules, ANY, "Reshape", "allowzero");
-        add(rules, ANY, "Shape", "start", "end");
-        add(rules, ANY, "Split", "axis", "num_outputs");
-        add(rules, ANY, "Transpose", "perm");
-        add(rules, ANY, "Trilu", "upper");
-        add(rules, ANY, "Pad", "mode");
-        add(rules, ANY, "ConstantOfShape", "value");
-        add(rules, ANY, "Constant", "value", "value_float", "value_floats", "value_int", "value_ints");
-        add(rules, NUMERIC, "Range");
-        add(rules, NUMERIC, "EyeLike", "dtype", "k");
+        add(rules, ANY, "Expand Size Tile");
+        add(rules, ALL, "Slice Squeeze Unsqueeze");
+        add(rules, ALL, "Concat Flatten", "axis");
+        add(rules, ALL, "Reshape", "allowzero");
+        add(rules, ALL, "Shape", "start", "end");
+        add(rules, ALL, "Split", "axis", "num_outputs");
+        add(rules, ALL, "Transpose", "perm");
+        add(rules, union(COMMON, Set.of(BOOL)), "Trilu", "upper");
+        add(rules, without(ANY, INT16, UINT16), "Pad", "mode");
+        add(rules, without(ANY, INT16, UINT16), "CenterCropPad", "axes");
+        add(rules, Set.of(INT64), "ConstantOfShape", "value");
+        add(rules, ALL, "Constant", "value", "value_float", "value_floats", "value_int", "value_ints");
+        add(rules, Set.of(FLOAT, DOUBLE, INT16, INT32, INT64), "Range");
+        add(rules, union(COMMON, Set.of(UINT64)), "EyeLike", "dtype", "k");
         add(rules, ANY, "ReverseSequence", "batch_axis", "time_axis");
-        add(rules, FLOATING, "DepthToSpace", "blocksize", "mode");
-        add(rules, FLOATING, "SpaceToDepth", "blocksize");
-        add(rules, ANY, "CenterCropPad", "axes");
+        add(rules, union(FLOATING, BYTES), "DepthToSpace", "blocksize", "mode");
+        add(rules, union(FLOATING, BYTES), "SpaceToDepth", "blocksize");
     }
 
     private static void indexing(List<OperatorRule> rules) {
-        add(rules, ANY, "Gather GatherElements Compress OneHot", "axis");
-        add(rules, ANY, "GatherND", "batch_dims");
-        add(rules, ANY, "NonZero");
-        add(rules, ANY, "ScatterElements", "axis", "reduction");
-        add(rules, ANY, "ScatterND", "reduction");
-        add(rules, ANY, "TensorScatter", "axis", "mode");
+        add(rules, ALL, "Gather GatherElements", "axis");
+        add(rules, ANY, "Compress", "axis");
+        add(rules, COMMON, "OneHot", "axis");
+        add(rules, ALL, "GatherND", "batch_dims");
+        add(rules, union(COMMON, Set.of(UINT8, BOOL)), "NonZero");
+        add(rules, ALL, "ScatterElements", "axis", "reduction");
+        add(rules, ALL, "ScatterND", "reduction");
+        add(rules, ALL, "TensorScatter", "axis", "mode");
     }
 
     private static void products(List<OperatorRule> rules) {
-        add(rules, NUMERIC, "MatMul");
-        add(rules, NUMERIC, "Einsum", "equation");
+        add(rules, union(COMMON, Set.of(UINT32, UINT64)), "MatMul");
+        add(rules, COMMON, "Einsum", "equation");
         add(rules, FLOATING, "Gemm", "alpha", "beta", "transA", "transB");
         add(
                 rules,
-                FLOATING,
+                union(FLOATING, Set.of(BOOL, INT64)),
                 "Attention",
                 "is_causal",
                 "kv_num_heads",
@@ -142,10 +159,16 @@ final class OnnxRuntimeOperators {
                 "scale",
                 "softcap",
                 "softmax_precision");
-        add(rules, FLOATING, "RotaryEmbedding", "interleaved", "num_heads", "rotary_embedding_dim");
         add(
                 rules,
-                FLOATING,
+                union(FLOATING, Set.of(INT64)),
+                "RotaryEmbedding",
+                "interleaved",
+                "num_heads",
+                "rotary_embedding_dim");
+        add(
+                rules,
+                union(FLOATING, Set.of(INT32)),
                 "GRU",
                 "activation_alpha",
                 "activation_beta",
@@ -156,7 +179,7 @@ final class OnnxRuntimeOperators {
                 "linear_before_reset");
         add(
                 rules,
-                FLOATING,
+                union(FLOATING, Set.of(INT32)),
                 "LSTM",
                 "activation_alpha",
                 "activation_beta",
@@ -167,7 +190,7 @@ final class OnnxRuntimeOperators {
                 "input_forget");
         add(
                 rules,
-                FLOATING,
+                union(FLOATING, Set.of(INT32)),
                 "RNN",
                 "activation_alpha",
                 "activation_beta",
@@ -175,7 +198,7 @@ final class OnnxRuntimeOperators {
                 "clip",
                 "direction",
                 "hidden_size");
-        add(rules, FLOATING, "NegativeLogLikelihoodLoss SoftmaxCrossEntropyLoss", "ignore_index", "reduction");
+        add(rules, COMMON, "NegativeLogLikelihoodLoss SoftmaxCrossEntropyLoss", "ignore_index", "reduction");
     }
 
     private static void normalizations(List<OperatorRule> rules) {
@@ -217,7 +240,7 @@ final class OnnxRuntimeOperators {
                 "strides");
         add(
                 rules,
-                FLOATING,
+                union(FLOATING, BYTES),
                 "MaxPool",
                 "auto_pad",
                 "ceil_mode",
@@ -229,7 +252,7 @@ final class OnnxRuntimeOperators {
         add(rules, FLOATING, "GlobalAveragePool GlobalMaxPool");
         add(
                 rules,
-                FLOATING,
+                Set.of(FLOAT, FLOAT16, INT8, UINT8, INT32, INT64),
                 "Resize",
                 "antialias",
                 "axes",
@@ -244,7 +267,7 @@ final class OnnxRuntimeOperators {
     }
 
     private static void control(List<OperatorRule> rules) {
-        add(rules, ANY, "If", "then_branch", "else_branch");
+        add(rules, Set.of(BOOL), "If", "then_branch", "else_branch");
         add(rules, ANY, "Loop", "body");
         add(
                 rules,
@@ -256,32 +279,32 @@ final class OnnxRuntimeOperators {
                 "scan_input_directions",
                 "scan_output_axes",
                 "scan_output_directions");
-        rules.add(new OperatorRule(Node.SAVE4J, "StopGradient", Set.of(), ANY, false));
+        rules.add(new OperatorRule(Node.SAVE4J, "StopGradient", Set.of(), ALL, false));
     }
 
     private static void quantization(List<OperatorRule> rules) {
-        add(rules, QUANTIZED, "QuantizeLinear", "axis", "block_size", "output_dtype", "precision", "saturate");
-        add(rules, QUANTIZED, "DequantizeLinear", "axis", "block_size", "output_dtype");
-        add(rules, QUANTIZED, "DynamicQuantizeLinear MatMulInteger QLinearMatMul");
-        add(
-                rules,
-                QUANTIZED,
-                "ConvInteger QLinearConv",
-                "auto_pad",
-                "dilations",
-                "group",
-                "kernel_shape",
-                "pads",
-                "strides");
-        addMicrosoft(rules, QUANTIZED, "DynamicQuantizeMatMul MatMulIntegerToFloat");
-        addMicrosoft(rules, QUANTIZED, "MatMulNBits", "K", "N", "accuracy_level", "bits", "block_size");
+        Set<ElementType> scaled = union(QUANTIZED, Set.of(INT16, UINT16));
+        add(rules, scaled, "QuantizeLinear", "axis", "block_size", "output_dtype", "precision", "saturate");
+        add(rules, union(scaled, Set.of(INT32)), "DequantizeLinear", "axis", "block_size", "output_dtype");
+        add(rules, Set.of(FLOAT), "DynamicQuantizeLinear");
+        add(rules, BYTES, "MatMulInteger");
+        add(rules, QUANTIZED, "QLinearMatMul");
+        String[] windows = {"auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"};
+        add(rules, BYTES, "ConvInteger", windows);
+        add(rules, union(BYTES, Set.of(FLOAT, INT32)), "QLinearConv", windows);
+        addMicrosoft(rules, union(BYTES, Set.of(FLOAT)), "DynamicQuantizeMatMul MatMulIntegerToFloat");
+
+        addMicrosoft(
+                rules, Set.of(FLOAT, FLOAT16, UINT8), "MatMulNBits", "K", "N", "accuracy_level", "bits", "block_size");
     }
 
     private static void microsoft(List<OperatorRule> rules) {
+        // Lengths and masks are INT32.
+        Set<ElementType> masked = union(FLOATING, Set.of(INT32));
         addMicrosoft(rules, FLOATING, "FusedMatMul", "alpha", "transA", "transB", "transBatchA", "transBatchB");
         addMicrosoft(
                 rules,
-                FLOATING,
+                masked,
                 "GroupQueryAttention",
                 "do_rotary",
                 "k_quant_type",
@@ -295,11 +318,10 @@ final class OnnxRuntimeOperators {
                 "smooth_softmax",
                 "softcap",
                 "v_quant_type");
-        addMicrosoft(
-                rules, FLOATING, "MultiHeadAttention", "mask_filter_value", "num_heads", "scale", "unidirectional");
+        addMicrosoft(rules, masked, "MultiHeadAttention", "mask_filter_value", "num_heads", "scale", "unidirectional");
         addMicrosoft(
                 rules,
-                FLOATING,
+                masked,
                 "Attention",
                 "do_rotary",
                 "mask_filter_value",
@@ -311,7 +333,7 @@ final class OnnxRuntimeOperators {
                 "unidirectional");
         addMicrosoft(
                 rules,
-                FLOATING,
+                union(FLOATING, Set.of(INT64)),
                 "RotaryEmbedding",
                 "interleaved",
                 "is_packed_batching",
@@ -319,7 +341,7 @@ final class OnnxRuntimeOperators {
                 "rotary_embedding_dim",
                 "scale");
         addMicrosoft(rules, FLOATING, "SkipLayerNormalization SkipSimplifiedLayerNormalization", "epsilon");
-        addMicrosoft(rules, FLOATING, "EmbedLayerNormalization", "epsilon", "mask_index_type");
+        addMicrosoft(rules, Set.of(FLOAT, INT32), "EmbedLayerNormalization", "epsilon", "mask_index_type");
         addMicrosoft(rules, FLOATING, "BiasGelu FastGelu Gelu");
         addMicrosoft(rules, FLOATING, "QuickGelu", "alpha");
     }
@@ -340,12 +362,14 @@ final class OnnxRuntimeOperators {
         }
     }
 
-    private static Set<ElementType> without(Set<ElementType> elements, ElementType unwanted) {
-        return elements.stream().filter(element -> element != unwanted).collect(Collectors.toUnmodifiableSet());
+    private static Set<ElementType> without(Set<ElementType> elements, ElementType... unwanted) {
+        return elements.stream()
+                .filter(element -> !List.of(unwanted).contains(element))
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     private static Set<ElementType> union(Set<ElementType> some, Set<ElementType> others) {
-        List<ElementType> all = new ArrayList<>(some);
+        Set<ElementType> all = EnumSet.copyOf(some);
         all.addAll(others);
         return Set.copyOf(all);
     }

@@ -195,14 +195,37 @@ class EngineErrorsTest {
     }
 
     @Test
-    void aKernelThatDoesNotExist() {
+    void anElementTypeOutsideTheTable() {
         GraphBuilder g = new GraphBuilder("half");
         Value x = g.input("x", ElementType.BFLOAT16, 2, 2);
         g.output("y", x.matmul(x));
         notOpened(
                 g.build(),
                 Map.of(),
-                "ONNX Runtime: graph 'half' could not be opened at node 'MatMul' (MatMul)",
+                "engine 'onnxruntime' cannot open graph 'half'",
+                "node 'MatMul' (MatMul): operand 0 is BFLOAT16, but the operator is supported for [FLOAT, ");
+    }
+
+    /** The table knows types, the library has code for some of their combinations. */
+    @Test
+    void aKernelThatDoesNotExist() {
+        GraphBuilder g = new GraphBuilder("rare");
+        Value indices = g.input("indices", ElementType.INT32, 2);
+        Value depth = g.input("depth", ElementType.INT32);
+        Value values = g.input("values", ElementType.INT64, 2);
+        g.output(
+                "y",
+                g.node(
+                                "",
+                                "OneHot",
+                                List.of(indices, depth, values),
+                                Map.of(),
+                                List.of(TensorType.of(ElementType.INT64, 2, "depth")))
+                        .get(0));
+        notOpened(
+                g.build(),
+                Map.of(),
+                "ONNX Runtime: graph 'rare' could not be opened at node 'OneHot' (OneHot)",
                 "export the model in float32");
     }
 

@@ -5,14 +5,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import dev.save4j.SaveException;
 import dev.save4j.engine.OperatorRule;
+import dev.save4j.graph.Attribute;
+import dev.save4j.graph.Graph;
 import dev.save4j.tensor.ElementType;
+import dev.save4j.tensor.WeightStore;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.DynamicNode;
@@ -21,7 +27,8 @@ import org.junit.jupiter.api.TestFactory;
 /**
  * What an engine says it can run, it runs right; all else it refuses when a graph is opened. The cases are the operator tests of the ONNX project, if
  * the data is there (see the system property {@code save4j.shared}), and cases of the kit's own, judged by the same operators in plain Java and
- * double precision. Every operator and attribute of the engine's table must have a case that passes.
+ * double precision. Every operator and attribute of the engine's table must have a case that passes, and every
+ * element type a graph that opens.
  */
 public abstract class OperatorConformance {
     private final ForwardEngine engine;
@@ -45,6 +52,11 @@ public abstract class OperatorConformance {
         return Map.of();
     }
 
+    /** Types of operands that the table lists for an operator and that no sample of the kit has in their place. */
+    protected Map<String, Set<ElementType>> unprovenElements() {
+        return Map.of();
+    }
+
     @TestFactory
     Stream<DynamicNode> operators() {
         Report report = new Report();
@@ -52,6 +64,7 @@ public abstract class OperatorConformance {
                 dynamicContainer("cases of the ONNX project", onnxCases(report)),
                 dynamicContainer("cases of the kit", kitCases(report)),
                 dynamicContainer("everything that is listed has a case that passes", coverage(report)),
+                dynamicContainer("operands of every type that is listed are accepted", elements()),
                 dynamicTest("summary", () -> System.out.println(report.summary("operators", engine.name()))));
     }
 
@@ -106,11 +119,44 @@ public abstract class OperatorConformance {
         }
     }
 
+    /** For every operator with samples, but for those whose bodies have types of their own. */
+    private Stream<DynamicNode> elements() {
+        Map<String, List<Sample>> samples = SampleList.all().stream()
+                .filter(sample -> sample.operands().stream()
+                                .anyMatch(operand -> operand.value().isPresent())
+                        && sample.attributes().values().stream().noneMatch(Attribute.Body.class::isInstance))
+                .collect(Collectors.groupingBy(Sample::qualifiedOperator));
+        return engine.operators().rules().stream()
+                .filter(rule -> samples.containsKey(operator(rule)))
+                .map(rule -> dynamicTest(operator(rule), () -> {
+                    Set<ElementType> refused = EnumSet.noneOf(ElementType.class);
+                    refused.addAll(rule.elements());
+                    refused.removeIf(element -> samples.get(operator(rule)).stream()
+                            .flatMap(sample -> sample.withElement(element))
+                            .anyMatch(this::opens));
+                    assertThat(refused)
+                            .as("types listed for %s with which no sample opens", operator(rule))
+                            .isSubsetOf(unprovenElements().getOrDefault(operator(rule), Set.of()));
+                }));
+    }
+
+    private boolean opens(Graph graph) {
+        try (ForwardEngine.Session session = engine.open(graph, new WeightStore(Map.of()))) {
+            return true;
+        } catch (SaveException refused) {
+            return false;
+        }
+    }
+
+    private static String operator(OperatorRule rule) {
+        return rule.domain().isEmpty() ? rule.operator() : rule.domain() + "::" + rule.operator();
+    }
+
     /** The operators of the table, and their attributes as {@code Operator.attribute}. */
     private Set<String> claims() {
         Set<String> claims = new TreeSet<>();
         for (OperatorRule rule : engine.operators().rules()) {
-            String operator = rule.domain().isEmpty() ? rule.operator() : rule.domain() + "::" + rule.operator();
+            String operator = operator(rule);
             claims.add(operator);
             rule.attributes().forEach(attribute -> claims.add(operator + "." + attribute));
         }

@@ -1,6 +1,7 @@
 package dev.save4j.testkit;
 
 import dev.save4j.graph.Attribute;
+import dev.save4j.graph.ElementTypes;
 import dev.save4j.graph.Graph;
 import dev.save4j.graph.Node;
 import dev.save4j.graph.TensorType;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * One operator applied to concrete operands, from which the kit makes a forward case and, when it is smooth, a gradient case.
@@ -145,6 +147,53 @@ record Sample(
         Map<String, Integer> opsets = new TreeMap<>(Map.of("", opset));
         opsets.putIfAbsent(domain, 1);
         return new Graph(name(), opsets, inputs, outputs, List.of(node()), constants, parameters);
+    }
+
+    /** Graphs of this one node in which the operands of one type have another instead: one graph for each type that operands have. */
+    Stream<Graph> withElement(ElementType element) {
+        Graph graph = graph(false);
+        return operands.stream()
+                .flatMap(operand -> operand.value().map(Numbers::type).stream())
+                .distinct()
+                .map(present -> withElement(graph, present, element));
+    }
+
+    /** Inputs are cast: an engine need not take every type from outside. */
+    private static Graph withElement(Graph graph, ElementType present, ElementType element) {
+        if (present == element) {
+            return graph;
+        }
+        Map<String, Tensor> constants = new LinkedHashMap<>(graph.constants());
+        constants.replaceAll(
+                (name, tensor) -> tensor.type() == present ? Tensor.allocate(element, tensor.shape()) : tensor);
+        List<Node> nodes = new ArrayList<>();
+        Map<String, String> cast = new LinkedHashMap<>();
+        for (ValueInfo input : graph.inputs()) {
+            if (input.type().element() == present) {
+                String name = input.name() + "/cast";
+                cast.put(input.name(), name);
+                nodes.add(new Node(
+                        name,
+                        "",
+                        "Cast",
+                        List.of(input.name()),
+                        List.of(name),
+                        Map.of("to", Attribute.of(element.onnxCode()))));
+            }
+        }
+        for (Node node : graph.nodes()) {
+            List<String> inputs = node.inputs().stream()
+                    .map(name -> cast.getOrDefault(name, name))
+                    .toList();
+            nodes.add(new Node(node.name(), node.domain(), node.operator(), inputs, node.outputs(), node.attributes()));
+        }
+        Graph changed = new Graph(
+                graph.name(), graph.opsets(), graph.inputs(), graph.outputs(), nodes, constants, graph.parameters());
+        ElementTypes types = new ElementTypes(changed);
+        List<ValueInfo> outputs = graph.outputs().stream()
+                .map(output -> new ValueInfo(output.name(), output.type().withElement(types.of(output.name()))))
+                .toList();
+        return new Graph(graph.name(), graph.opsets(), graph.inputs(), outputs, nodes, constants, graph.parameters());
     }
 
     /** The same in double precision, where that is more than another element type of all floating operands. */

@@ -1,6 +1,8 @@
 package dev.save4j.onnxruntime.gradient;
 
 import dev.save4j.SaveException;
+import dev.save4j.engine.GradientPath;
+import dev.save4j.engine.Problem;
 import dev.save4j.graph.Graph;
 import dev.save4j.graph.Node;
 import dev.save4j.graph.TensorType;
@@ -45,27 +47,33 @@ public final class Backpropagation {
         this.engine = engine;
         this.loss = loss;
         Types declaredTypes = new Types(declared);
-        GradientPath declaredPath = GradientPath.of(declared, declaredTypes, loss, trained);
-        declaredPath.nodes().forEach(node -> requireGradient(declared, node));
+        GradientPath declaredPath = path(declared, declaredTypes, loss, trained);
+        Problem.refuse(engine, declared, problems(declaredPath));
         graph = named(declared, () -> Decomposition.of(declared, declaredTypes, new HashSet<>(declaredPath.nodes())));
         types = graph == declared ? declaredTypes : new Types(graph);
-        path = graph == declared ? declaredPath : GradientPath.of(graph, types, loss, trained);
-        path.nodes().forEach(node -> requireGradient(graph, node));
+        path = graph == declared ? declaredPath : path(graph, types, loss, trained);
+        Problem.refuse(engine, graph, problems(path));
     }
 
-    private void requireGradient(Graph in, Node node) {
+    private static GradientPath path(Graph graph, Types types, String loss, Predicate<String> trained) {
+        return GradientPath.of(graph, value -> types.of(value).element().isFloating(), loss, trained);
+    }
+
+    /** The nodes without a gradient. */
+    public static List<Problem> problems(GradientPath path) {
+        return path.nodes().stream()
+                .map(Backpropagation::problem)
+                .flatMap(Optional::stream)
+                .toList();
+    }
+
+    private static Optional<Problem> problem(Node node) {
         Optional<GradientRule> rule = GradientRules.of(node);
         if (rule.isEmpty() && !Decomposition.operators().contains(node.qualifiedOperator())) {
-            throw refused(
-                    in,
-                    node.describe()
-                            + ": the operator has no gradient, but lies between a trained weight and the loss;"
-                            + " put StopGradient before it if none should flow");
+            return Optional.of(Problem.withoutGradient(node));
         }
         String objection = rule.map(found -> found.objection(node)).orElseGet(() -> Decomposition.objection(node));
-        if (!objection.isEmpty()) {
-            throw refused(in, node.describe() + ": " + objection);
-        }
+        return objection.isEmpty() ? Optional.empty() : Optional.of(new Problem(node, objection));
     }
 
     private SaveException refused(Graph in, String why) {
@@ -173,7 +181,7 @@ public final class Backpropagation {
             Node node = all.get(i);
             if (node.outputs().stream().anyMatch(needed::contains)) {
                 kept.addFirst(node);
-                needed.addAll(GradientPath.reads(node));
+                needed.addAll(node.reads());
             }
         }
         Map<String, Tensor> constants = new LinkedHashMap<>(graph.constants());

@@ -1,9 +1,9 @@
-package dev.save4j.onnxruntime.gradient;
+package dev.save4j.engine;
 
-import dev.save4j.graph.Attribute;
 import dev.save4j.graph.Graph;
 import dev.save4j.graph.Node;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -17,8 +17,15 @@ import java.util.function.Predicate;
  * @param nodes with such a value among operands and results, in order
  * @param weights trained weights the loss depends on, in the order of the graph
  */
-record GradientPath(Set<String> values, List<Node> nodes, Set<String> weights) {
-    static GradientPath of(Graph graph, Types types, String loss, Predicate<String> trained) {
+public record GradientPath(Set<String> values, List<Node> nodes, Set<String> weights) {
+    /**
+     * Follows the trained weights forward and the loss backward.
+     *
+     * @param floating whether a value has a floating type; gradients flow through no other
+     * @param loss name of an output
+     * @param trained whether a weight is trained
+     */
+    public static GradientPath of(Graph graph, Predicate<String> floating, String loss, Predicate<String> trained) {
         Set<String> moving = new HashSet<>();
         graph.parameters().forEach((name, type) -> {
             if (type.element().isFloating() && trained.test(name)) {
@@ -26,10 +33,9 @@ record GradientPath(Set<String> values, List<Node> nodes, Set<String> weights) {
             }
         });
         for (Node node : graph.nodes()) {
-            if (!stops(node) && reads(node).stream().anyMatch(moving::contains)) {
+            if (!stops(node) && node.reads().stream().anyMatch(moving::contains)) {
                 node.outputs().stream()
-                        .filter(output ->
-                                !output.isEmpty() && types.of(output).element().isFloating())
+                        .filter(output -> !output.isEmpty() && floating.test(output))
                         .forEach(moving::add);
             }
         }
@@ -38,10 +44,11 @@ record GradientPath(Set<String> values, List<Node> nodes, Set<String> weights) {
         for (int i = graph.nodes().size() - 1; i >= 0; i--) {
             Node node = graph.nodes().get(i);
             if (!stops(node) && node.outputs().stream().anyMatch(values::contains)) {
-                nodes.add(0, node);
-                reads(node).stream().filter(moving::contains).forEach(values::add);
+                nodes.add(node);
+                node.reads().stream().filter(moving::contains).forEach(values::add);
             }
         }
+        Collections.reverse(nodes);
         Set<String> weights = new LinkedHashSet<>(graph.parameters().keySet());
         weights.retainAll(values);
         return new GradientPath(values, nodes, weights);
@@ -49,17 +56,5 @@ record GradientPath(Set<String> values, List<Node> nodes, Set<String> weights) {
 
     private static boolean stops(Node node) {
         return node.qualifiedOperator().equals(Node.SAVE4J + "::StopGradient");
-    }
-
-    /** Operands, and what the bodies of a control-flow operator take from outside. */
-    static Set<String> reads(Node node) {
-        Set<String> names = new HashSet<>(node.inputs());
-        for (Attribute attribute : node.attributes().values()) {
-            if (attribute instanceof Attribute.Body body) {
-                body.value().nodes().forEach(inner -> names.addAll(reads(inner)));
-                body.value().outputs().forEach(output -> names.add(output.name()));
-            }
-        }
-        return names;
     }
 }
