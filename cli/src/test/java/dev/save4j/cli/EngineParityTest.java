@@ -207,7 +207,7 @@ class EngineParityTest {
         }
     }
 
-    private static double largest(Tensor tensor) {
+    static double largest(Tensor tensor) {
         double largest = 0;
         for (float entry : tensor.toFloats()) {
             largest = Math.max(largest, Math.abs(entry));
