@@ -4,6 +4,7 @@ import dev.save4j.SaveException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
@@ -22,7 +23,7 @@ final class SettingsFile {
         if (!binder.problems().isEmpty()) {
             throw SaveException.user("'" + file + "' is damaged:\n  - " + String.join("\n  - ", binder.problems()));
         }
-        return type.cast(bound);
+        return Objects.requireNonNull(type.cast(bound));
     }
 
     private static JsonNode tree(Path file) {
