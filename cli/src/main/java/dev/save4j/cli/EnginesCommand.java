@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "engines",
         mixinStandardHelpOptions = true,
+        subcommands = EnginesCheckCommand.class,
         description = {
             "Lists the engines on the class path with their versions and devices; with --operators what they accept.",
             ""
