@@ -10,6 +10,7 @@ import dev.save4j.engine.Trainer;
 import dev.save4j.graph.Graph;
 import dev.save4j.tensor.WeightStore;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Differentiates graphs with PyTorch's autograd, on the CPU, in single precision. Weights are not copied: PyTorch works on the store's own buffers.
@@ -32,6 +33,11 @@ public final class PyTorchEngine implements GradientEngine {
     @Override
     public EngineCapabilities capabilities() {
         return new EngineCapabilities(TorchLibrary.version(), List.of("cpu"), Operators.table());
+    }
+
+    @Override
+    public Map<String, String> libraries() {
+        return TorchLibrary.libraries();
     }
 
     @Override

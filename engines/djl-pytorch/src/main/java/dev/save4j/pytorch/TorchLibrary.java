@@ -1,12 +1,15 @@
 package dev.save4j.pytorch;
 
 import ai.djl.Device;
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
 import dev.save4j.SaveException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Map;
 import java.util.Properties;
+import java.util.TreeMap;
 
 /** Loads PyTorch's native library, once per process, without a network. */
 final class TorchLibrary {
@@ -25,6 +28,13 @@ final class TorchLibrary {
             return properties.getProperty("jni_version", "unknown");
         } catch (IOException failure) {
             throw new UncheckedIOException("cannot read " + VERSION_FILE, failure);
+        }
+    }
+
+    /** The versions of what is loaded, which it loads if need be. */
+    static Map<String, String> libraries() {
+        try (NDManager manager = manager()) {
+            return new TreeMap<>(Map.of("PyTorch", manager.getEngine().getVersion(), "DJL", Engine.getDjlVersion()));
         }
     }
 

@@ -10,6 +10,7 @@ import dev.save4j.engine.Trainer;
 import dev.save4j.graph.Graph;
 import dev.save4j.tensor.WeightStore;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Differentiates graphs with TensorFlow through DJL, on the CPU, in single precision. A graph is translated once for each set of input shapes, which
@@ -33,6 +34,11 @@ public final class TensorFlowEngine implements GradientEngine {
     @Override
     public EngineCapabilities capabilities() {
         return new EngineCapabilities(TensorFlowLibrary.version(), List.of("cpu"), Operators.table());
+    }
+
+    @Override
+    public Map<String, String> libraries() {
+        return TensorFlowLibrary.libraries();
     }
 
     @Override

@@ -6,7 +6,9 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Map;
 import java.util.Properties;
+import java.util.TreeMap;
 import org.bytedeco.javacpp.Loader;
 import org.jspecify.annotations.Nullable;
 import org.tensorflow.internal.c_api.global.tensorflow;
@@ -31,6 +33,16 @@ final class TensorFlowLibrary {
         } catch (IOException failure) {
             throw new UncheckedIOException("cannot read " + VERSION_FILE, failure);
         }
+    }
+
+    /** The versions of what is loaded, which it loads if need be. */
+    static Map<String, String> libraries() {
+        load(1);
+        Map<String, String> libraries = new TreeMap<>();
+        libraries.put("TensorFlow", tensorflow.TF_Version().getString());
+        libraries.put("TensorFlow for Java", version());
+        libraries.put("DJL", Engine.getDjlVersion());
+        return libraries;
     }
 
     /**

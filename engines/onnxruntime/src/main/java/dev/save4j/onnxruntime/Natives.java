@@ -8,6 +8,7 @@ import dev.save4j.SaveException;
 import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.Tensor;
 import java.util.Collection;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -56,6 +57,10 @@ final class Natives {
     static String version() {
         String version = OrtEnvironment.class.getPackage().getImplementationVersion();
         return version == null ? "unknown" : version;
+    }
+
+    static Map<String, String> libraries() {
+        return Map.of("ONNX Runtime", environment().getVersion());
     }
 
     /** Whether {@link #wrap} can hold such tensors: the Java interface of ONNX Runtime has no unsigned types beyond 8 bits. */

@@ -10,6 +10,7 @@ import dev.save4j.graph.Graph;
 import dev.save4j.graph.ValueInfo;
 import dev.save4j.tensor.WeightStore;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Runs graphs with ONNX Runtime on the CPU. With PREPACKED weights a session holds its own packed copy until it is refreshed; with LIVE weights it
@@ -22,6 +23,11 @@ public final class OnnxRuntimeEngine implements InferenceEngine {
     @Override
     public String name() {
         return NAME;
+    }
+
+    @Override
+    public Map<String, String> libraries() {
+        return Natives.libraries();
     }
 
     @Override

@@ -14,6 +14,7 @@ import dev.save4j.graph.Graph;
 import dev.save4j.onnxruntime.gradient.Backpropagation;
 import dev.save4j.tensor.WeightStore;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -41,6 +42,11 @@ public final class OnnxRuntimeGradients implements GradientEngine {
     @Override
     public String name() {
         return OnnxRuntimeEngine.NAME;
+    }
+
+    @Override
+    public Map<String, String> libraries() {
+        return Natives.libraries();
     }
 
     @Override

@@ -12,6 +12,7 @@ import dev.save4j.tensor.WeightStore;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -22,6 +23,11 @@ public final class OnnxRuntimeRollouts implements RolloutEngine {
     @Override
     public String name() {
         return OnnxRuntimeEngine.NAME;
+    }
+
+    @Override
+    public Map<String, String> libraries() {
+        return Natives.libraries();
     }
 
     @Override
