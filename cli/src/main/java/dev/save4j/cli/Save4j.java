@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
             SampleCommand.class,
             ExplainCommand.class,
             EnginesCommand.class,
-            ModelCommand.class
+            ModelCommand.class,
+            BenchCommand.class
         },
         footer = {"", "Begin with: save4j run experiments/quickstart.yaml"})
 public final class Save4j implements Callable<Integer> {
