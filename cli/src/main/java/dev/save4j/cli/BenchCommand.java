@@ -1,9 +1,6 @@
 package dev.save4j.cli;
 
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 /** Measurements. */
 @Command(
@@ -12,13 +9,4 @@ import picocli.CommandLine.Spec;
         description = "Measures engines on this machine.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {BenchTrainCommand.class})
-final class BenchCommand implements Callable<Integer> {
-    @Spec
-    private CommandSpec spec;
-
-    @Override
-    public Integer call() {
-        spec.commandLine().usage(spec.commandLine().getErr());
-        return 2;
-    }
-}
+final class BenchCommand extends CommandGroup {}

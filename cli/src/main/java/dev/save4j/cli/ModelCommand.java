@@ -19,16 +19,7 @@ import picocli.CommandLine.Spec;
         description = "Fetches models into the cache of the user.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {ModelCommand.Get.class, ModelCommand.Names.class})
-final class ModelCommand implements Callable<Integer> {
-    @Spec
-    private CommandSpec spec;
-
-    @Override
-    public Integer call() {
-        spec.commandLine().usage(spec.commandLine().getErr());
-        return 2;
-    }
-
+final class ModelCommand extends CommandGroup {
     /** Takes a model out of its Maven artifact. */
     @Command(
             name = "get",

@@ -1,12 +1,8 @@
 package dev.save4j.cli;
 
-import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.IVersionProvider;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 /** The {@code save4j} command. Exits with 0 when done, 2 when the user can mend what is wrong, 3 for engines
  * and resources, 1 for a defect. */
@@ -27,18 +23,8 @@ import picocli.CommandLine.Spec;
             BenchCommand.class
         },
         footer = {"", "Begin with: save4j run experiments/quickstart.yaml"})
-public final class Save4j implements Callable<Integer> {
-    @Spec
-    private CommandSpec spec;
-
+public final class Save4j extends CommandGroup {
     private Save4j() {}
-
-    /** Without a subcommand there is nothing to do: says what there is. */
-    @Override
-    public Integer call() {
-        spec.commandLine().usage(spec.commandLine().getErr());
-        return ExitCode.USAGE;
-    }
 
     public static void main(String[] arguments) {
         // Plots are drawn into files; a display that does not answer must not end a run.
