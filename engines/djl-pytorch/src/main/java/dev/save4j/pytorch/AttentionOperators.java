@@ -1,11 +1,10 @@
 package dev.save4j.pytorch;
 
-import static dev.save4j.pytorch.Operator.ANY;
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
+import dev.save4j.engine.OperandTypes;
 import dev.save4j.graph.HostTensor;
 import dev.save4j.graph.Node;
 import dev.save4j.tensor.ElementType;
@@ -24,7 +23,7 @@ final class AttentionOperators {
                                 "Attention",
                                 3,
                                 7,
-                                ANY,
+                                OperandTypes.of("Attention"),
                                 Set.of(
                                         "is_causal",
                                         "kv_num_heads",
@@ -41,7 +40,7 @@ final class AttentionOperators {
                         "RotaryEmbedding",
                         3,
                         4,
-                        ANY,
+                        OperandTypes.of("RotaryEmbedding"),
                         Set.of("interleaved", "num_heads", "rotary_embedding_dim"),
                         AttentionOperators::rotary));
     }

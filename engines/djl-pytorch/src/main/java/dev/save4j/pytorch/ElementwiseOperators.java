@@ -4,6 +4,7 @@ import static dev.save4j.pytorch.Operator.ANY;
 import static dev.save4j.pytorch.Operator.FLOATING;
 
 import ai.djl.ndarray.NDArray;
+import dev.save4j.engine.OperandTypes;
 import dev.save4j.graph.HostTensor;
 import dev.save4j.tensor.ElementType;
 import java.util.List;
@@ -32,8 +33,8 @@ final class ElementwiseOperators {
                 variadic("Min", NDArray::minimum),
                 variadic("Sum", NDArray::add),
                 Operator.of("Mean", 1, Operator.MANY, FLOATING, NONE, ElementwiseOperators::mean),
-                Operator.many("", "Pow", 2, 2, ANY, NONE, ElementwiseOperators::power),
-                Operator.of("Mod", 2, 2, ANY, Set.of("fmod"), ElementwiseOperators::remainder),
+                Operator.many("", "Pow", 2, 2, OperandTypes.of("Pow"), NONE, ElementwiseOperators::power),
+                Operator.of("Mod", 2, 2, OperandTypes.of("Mod"), Set.of("fmod"), ElementwiseOperators::remainder),
                 unary("Neg", NDArray::neg),
                 unary("Abs", NDArray::abs),
                 unary("Exp", NDArray::exp),
@@ -50,7 +51,7 @@ final class ElementwiseOperators {
                 unary("Atan", NDArray::atan),
                 Operator.of(
                         "Reciprocal", 1, 1, FLOATING, NONE, in -> in.scalar(1).div(in.array(0))),
-                Operator.of("Clip", 1, 3, ANY, NONE, ElementwiseOperators::clip),
+                Operator.of("Clip", 1, 3, OperandTypes.of("Clip"), NONE, ElementwiseOperators::clip),
                 unary("Floor", NDArray::floor).withoutGradient(),
                 unary("Ceil", NDArray::ceil).withoutGradient(),
                 unary("Round", NDArray::round).withoutGradient(),
@@ -86,11 +87,11 @@ final class ElementwiseOperators {
     }
 
     private static Operator binary(String name, BinaryOperator<NDArray> function) {
-        return Operator.of(name, 2, 2, ANY, NONE, in -> function.apply(in.array(0), in.array(1)));
+        return Operator.of(name, 2, 2, OperandTypes.of(name), NONE, in -> function.apply(in.array(0), in.array(1)));
     }
 
     private static Operator variadic(String name, BinaryOperator<NDArray> function) {
-        return Operator.of(name, 1, Operator.MANY, ANY, NONE, in -> fold(in, function));
+        return Operator.of(name, 1, Operator.MANY, OperandTypes.of(name), NONE, in -> fold(in, function));
     }
 
     private static NDArray fold(Arguments in, BinaryOperator<NDArray> function) {
@@ -105,7 +106,7 @@ final class ElementwiseOperators {
     }
 
     private static Operator unary(String name, UnaryOperator<NDArray> function) {
-        return Operator.of(name, 1, 1, ANY, NONE, in -> function.apply(in.array(0)));
+        return Operator.of(name, 1, 1, OperandTypes.of(name), NONE, in -> function.apply(in.array(0)));
     }
 
     /** The same array under a new handle, part of the autograd graph. */

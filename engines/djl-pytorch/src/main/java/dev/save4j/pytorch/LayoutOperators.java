@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
+import dev.save4j.engine.OperandTypes;
 import dev.save4j.graph.Attribute;
 import dev.save4j.graph.HostTensor;
 import dev.save4j.graph.Node;
@@ -81,7 +82,8 @@ final class LayoutOperators {
                                 Set.of("value"),
                                 in -> in.memory().full(fill(in.node()), in.longs(0)))
                         .withoutGradient(),
-                Operator.of("Range", 3, 3, ANY, NONE, LayoutOperators::range).withoutGradient());
+                Operator.of("Range", 3, 3, OperandTypes.of("Range"), NONE, LayoutOperators::range)
+                        .withoutGradient());
     }
 
     private static double fill(Node node) {

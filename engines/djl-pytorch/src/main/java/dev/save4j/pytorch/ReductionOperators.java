@@ -1,12 +1,12 @@
 package dev.save4j.pytorch;
 
-import static dev.save4j.pytorch.Operator.ANY;
 import static dev.save4j.pytorch.Operator.FLOATING;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
+import dev.save4j.engine.OperandTypes;
 import dev.save4j.graph.HostTensor;
 import dev.save4j.graph.Shapes;
 import dev.save4j.tensor.ElementType;
@@ -52,7 +52,13 @@ final class ReductionOperators {
                         FLOATING,
                         Set.of("axis"),
                         in -> in.array(0).logSoftmax(in.axis("axis", -1))),
-                Operator.of("CumSum", 2, 2, ANY, Set.of("exclusive", "reverse"), ReductionOperators::cumulativeSum),
+                Operator.of(
+                        "CumSum",
+                        2,
+                        2,
+                        OperandTypes.of("CumSum"),
+                        Set.of("exclusive", "reverse"),
+                        ReductionOperators::cumulativeSum),
                 position("ArgMax", true),
                 position("ArgMin", false));
     }
@@ -62,7 +68,7 @@ final class ReductionOperators {
     }
 
     private static Operator reduction(String name, Reduction reduction) {
-        return Operator.of(name, 1, 2, ANY, REDUCTION, in -> {
+        return Operator.of(name, 1, 2, OperandTypes.of(name), REDUCTION, in -> {
             int[] axes = Shapes.axes(in.node(), in.longsOrNone(1), in.rank(0));
             if (axes.length == 0) {
                 if (in.flag("noop_with_empty_axes", false) && !squares(name)) {
@@ -166,7 +172,13 @@ final class ReductionOperators {
 
     private static Operator position(String name, boolean largest) {
         return Operator.many(
-                        "", name, 1, 1, ANY, POSITION, in -> List.of(new TorchValue.OnHost(positionOf(in, largest))))
+                        "",
+                        name,
+                        1,
+                        1,
+                        OperandTypes.of(name),
+                        POSITION,
+                        in -> List.of(new TorchValue.OnHost(positionOf(in, largest))))
                 .withoutGradient();
     }
 

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
+import dev.save4j.engine.OperandTypes;
 import dev.save4j.graph.HostArithmetic;
 import dev.save4j.graph.HostTensor;
 import dev.save4j.graph.Node;
@@ -33,7 +34,14 @@ final class ScatterOperators {
                         .unless(ScatterOperators::reduction),
                 Operator.many("", "OneHot", 3, 3, ANY, Set.of("axis"), ScatterOperators::oneHot)
                         .withoutGradient(),
-                Operator.many("", "TopK", 2, 2, ANY, Set.of("axis", "largest", "sorted"), ScatterOperators::largest));
+                Operator.many(
+                        "",
+                        "TopK",
+                        2,
+                        2,
+                        OperandTypes.of("TopK"),
+                        Set.of("axis", "largest", "sorted"),
+                        ScatterOperators::largest));
     }
 
     private static String reduction(Node node) {

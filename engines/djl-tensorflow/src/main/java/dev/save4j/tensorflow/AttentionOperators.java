@@ -1,8 +1,7 @@
 package dev.save4j.tensorflow;
 
-import static dev.save4j.tensorflow.Operator.ANY;
-
 import ai.djl.ndarray.types.DataType;
+import dev.save4j.engine.OperandTypes;
 import dev.save4j.graph.HostTensor;
 import dev.save4j.graph.Node;
 import dev.save4j.tensor.ElementType;
@@ -21,7 +20,7 @@ final class AttentionOperators {
                                 "Attention",
                                 3,
                                 7,
-                                ANY,
+                                OperandTypes.of("Attention"),
                                 Set.of(
                                         "is_causal",
                                         "kv_num_heads",
@@ -38,7 +37,7 @@ final class AttentionOperators {
                         "RotaryEmbedding",
                         3,
                         4,
-                        ANY,
+                        OperandTypes.of("RotaryEmbedding"),
                         Set.of("interleaved", "num_heads", "rotary_embedding_dim"),
                         AttentionOperators::rotary));
     }

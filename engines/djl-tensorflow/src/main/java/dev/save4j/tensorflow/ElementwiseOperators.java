@@ -4,6 +4,7 @@ import static dev.save4j.tensorflow.Operator.ANY;
 import static dev.save4j.tensorflow.Operator.FLOATING;
 
 import ai.djl.ndarray.types.DataType;
+import dev.save4j.engine.OperandTypes;
 import dev.save4j.tensor.ElementType;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -36,8 +37,8 @@ final class ElementwiseOperators {
                         FLOATING,
                         NONE,
                         in -> in.ops().div(fold(in, "AddV2"), in.scalar(in.count()))),
-                Operator.many("", "Pow", 2, 2, ANY, NONE, ElementwiseOperators::power),
-                Operator.of("Mod", 2, 2, ANY, Set.of("fmod"), ElementwiseOperators::remainder),
+                Operator.many("", "Pow", 2, 2, OperandTypes.of("Pow"), NONE, ElementwiseOperators::power),
+                Operator.of("Mod", 2, 2, OperandTypes.of("Mod"), Set.of("fmod"), ElementwiseOperators::remainder),
                 unary("Neg", "Neg"),
                 unary("Abs", "Abs"),
                 unary("Exp", "Exp"),
@@ -53,7 +54,7 @@ final class ElementwiseOperators {
                 unary("Acos", "Acos"),
                 unary("Atan", "Atan"),
                 Operator.of("Reciprocal", 1, 1, FLOATING, NONE, in -> in.ops().div(in.scalar(1), in.symbol(0))),
-                Operator.of("Clip", 1, 3, ANY, NONE, ElementwiseOperators::clip),
+                Operator.of("Clip", 1, 3, OperandTypes.of("Clip"), NONE, ElementwiseOperators::clip),
                 unary("Floor", "Floor").withoutGradient(),
                 unary("Ceil", "Ceil").withoutGradient(),
                 unary("Round", "Round").withoutGradient(),
@@ -89,11 +90,12 @@ final class ElementwiseOperators {
     }
 
     private static Operator binary(String name, String type) {
-        return Operator.of(name, 2, 2, ANY, NONE, in -> in.ops().binary(type, in.symbol(0), in.symbol(1)));
+        return Operator.of(
+                name, 2, 2, OperandTypes.of(name), NONE, in -> in.ops().binary(type, in.symbol(0), in.symbol(1)));
     }
 
     private static Operator variadic(String name, String type) {
-        return Operator.of(name, 1, Operator.MANY, ANY, NONE, in -> fold(in, type));
+        return Operator.of(name, 1, Operator.MANY, OperandTypes.of(name), NONE, in -> fold(in, type));
     }
 
     private static Symbol fold(Arguments in, String type) {
@@ -103,7 +105,8 @@ final class ElementwiseOperators {
     }
 
     private static Operator unary(String name, String type) {
-        return Operator.of(name, 1, 1, ANY, NONE, in -> in.ops().unary(type, in.symbol(0)));
+        return Operator.of(
+                name, 1, 1, OperandTypes.of(name), NONE, in -> in.ops().unary(type, in.symbol(0)));
     }
 
     /** The result has the type of the base. */

@@ -3,6 +3,7 @@ package dev.save4j.tensorflow;
 import static dev.save4j.tensorflow.Operator.ANY;
 
 import ai.djl.ndarray.types.DataType;
+import dev.save4j.engine.OperandTypes;
 import dev.save4j.graph.Attribute;
 import dev.save4j.graph.HostTensor;
 import dev.save4j.graph.Node;
@@ -104,7 +105,8 @@ final class LayoutOperators {
                                 Set.of("value"),
                                 in -> in.ops().filled(fill(in.node()), in.longs(0)))
                         .withoutGradient(),
-                Operator.of("Range", 3, 3, ANY, NONE, LayoutOperators::range).withoutGradient());
+                Operator.of("Range", 3, 3, OperandTypes.of("Range"), NONE, LayoutOperators::range)
+                        .withoutGradient());
     }
 
     private static double fill(Node node) {

@@ -1,9 +1,9 @@
 package dev.save4j.tensorflow;
 
-import static dev.save4j.tensorflow.Operator.ANY;
 import static dev.save4j.tensorflow.Operator.FLOATING;
 
 import ai.djl.ndarray.types.DataType;
+import dev.save4j.engine.OperandTypes;
 import dev.save4j.graph.HostTensor;
 import dev.save4j.graph.Shapes;
 import dev.save4j.tensor.ElementType;
@@ -58,7 +58,7 @@ final class ReductionOperators {
                         "CumSum",
                         2,
                         2,
-                        ANY,
+                        OperandTypes.of("CumSum"),
                         Set.of("exclusive", "reverse"),
                         in -> in.ops()
                                 .operation("Cumsum")
@@ -78,7 +78,7 @@ final class ReductionOperators {
     }
 
     private static Operator reduction(String name, Reduction reduction) {
-        return Operator.of(name, 1, 2, ANY, REDUCTION, in -> {
+        return Operator.of(name, 1, 2, OperandTypes.of(name), REDUCTION, in -> {
             int[] axes = Shapes.axes(in.node(), in.longsOrNone(1), in.rank(0));
             // Over no axes at all every element is a group of its own.
             return axes.length > 0 || in.flag("noop_with_empty_axes", false)
@@ -112,7 +112,7 @@ final class ReductionOperators {
     }
 
     private static Operator position(String name) {
-        return Operator.of(name, 1, 1, ANY, POSITION, in -> positionOf(in, name))
+        return Operator.of(name, 1, 1, OperandTypes.of(name), POSITION, in -> positionOf(in, name))
                 .withoutGradient();
     }
 

@@ -3,6 +3,7 @@ package dev.save4j.tensorflow;
 import static dev.save4j.tensorflow.Operator.ANY;
 
 import ai.djl.ndarray.types.DataType;
+import dev.save4j.engine.OperandTypes;
 import dev.save4j.graph.HostArithmetic;
 import dev.save4j.graph.HostTensor;
 import dev.save4j.graph.Node;
@@ -28,7 +29,14 @@ final class ScatterOperators {
                         .unless(ScatterOperators::reduction),
                 Operator.of("OneHot", 3, 3, ANY, Set.of("axis"), ScatterOperators::oneHot)
                         .withoutGradient(),
-                Operator.many("", "TopK", 2, 2, ANY, Set.of("axis", "largest", "sorted"), ScatterOperators::largest));
+                Operator.many(
+                        "",
+                        "TopK",
+                        2,
+                        2,
+                        OperandTypes.of("TopK"),
+                        Set.of("axis", "largest", "sorted"),
+                        ScatterOperators::largest));
     }
 
     private static String reduction(Node node) {
