@@ -215,14 +215,11 @@ class ExportedModelsTest {
             assertThat(engine.gradientProblems(loss)).isEmpty();
             Map<String, Tensor> gradients = gradients(engine, loss, model);
             assertThat(gradients.keySet()).isEqualTo(measure.keySet());
-            gradients.forEach((weight, gradient) -> {
-                Tensor expected = Objects.requireNonNull(measure.get(weight));
-                assertThat(gradient.toFloats())
-                        .as("%s: gradient of '%s'", engine.name(), weight)
-                        .usingComparatorWithPrecision(
-                                (float) (1e-4 * Math.max(EngineParityTest.largest(expected), 0.01 * steepest)))
-                        .containsExactly(expected.toFloats());
-            });
+            gradients.forEach((weight, gradient) -> EngineParityTest.assertAlike(
+                    engine.name() + ": gradient of '" + weight + "'",
+                    gradient,
+                    Objects.requireNonNull(measure.get(weight)),
+                    steepest));
         }
         assertDifferences(loss, model, measure, steepest);
     }
