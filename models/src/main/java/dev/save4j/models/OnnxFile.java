@@ -110,7 +110,10 @@ public final class OnnxFile implements Backbone {
      * @throws SaveException USER when the file cannot be read, lacks the output, or has inputs that save4j does not know
      */
     public static Opened open(Path file, JsonNode config) {
-        OnnxModel stored = OnnxCodec.read(file);
+        return open(OnnxCodec.read(file), file, config);
+    }
+
+    static Opened open(OnnxModel stored, Path file, JsonNode config) {
         OnnxModel model = WeightAliases.rename(stored, WeightAliases.derive(stored.graph()));
         ValueInfo output =
                 hiddenOutput(file, model.graph(), config.path("hidden_output").asString(DEFAULT_OUTPUT));

@@ -49,9 +49,17 @@ final class SavedModels {
             Set<String> languageModel = new LinkedHashSet<>(Set.of(Llama.HEAD));
             weights = CheckpointFit.take(all, languageModel, folder.weights());
         } else {
-            OnnxFile.Opened opened = OnnxFile.open(folder.requireOnnx(), config);
-            backbone = opened.backbone();
-            weights = opened.weights();
+            Path file = folder.requireOnnx();
+            OnnxModel stored = OnnxCodec.read(file);
+            if (OnnxDecoder.describes(stored.graph())) {
+                OnnxDecoder.Opened opened = OnnxDecoder.open(stored, file, config);
+                backbone = opened.backbone();
+                weights = opened.weights();
+            } else {
+                OnnxFile.Opened opened = OnnxFile.open(stored, file, config);
+                backbone = opened.backbone();
+                weights = opened.weights();
+            }
         }
         Set<Head> missing = new LinkedHashSet<>(newHeads);
         WeightStore present = weights;
@@ -83,6 +91,10 @@ final class SavedModels {
     }
 
     static PolicyModel loadPolicy(ModelFolder folder) {
+        if (!folder.hasCheckpoint() && folder.onnx().isPresent()) {
+            OnnxDecoder.Opened opened = OnnxDecoder.open(folder.requireOnnx(), folder.config());
+            return new PolicyModel(opened.backbone(), opened.weights());
+        }
         CausalBackbone backbone = Backbones.fromConfig(folder.config());
         Set<String> otherHeads = new LinkedHashSet<>(Set.of(Llama.HEAD));
         for (Head head : Head.values()) {
@@ -93,6 +105,13 @@ final class SavedModels {
 
     static ModelFolder save(PolicyModel policy, Path target, AtomicFiles.FolderContent tokenizer) {
         ObjectNode config = policy.backbone().config();
+        if (policy.backbone() instanceof OnnxDecoder decoder) {
+            config.put(MODEL_FILE, ONNX_NAME);
+            return ModelFolder.write(target, config, folder -> {
+                writeOnnx(decoder.graph(), policy.weights(), folder.resolve(ONNX_NAME));
+                tokenizer.writeTo(folder);
+            });
+        }
         architecture(config, policy.backbone().family().equals("gpt2") ? "LMHeadModel" : "ForCausalLM");
         return ModelFolder.write(target, config, policy.weights(), tokenizer);
     }
@@ -100,10 +119,16 @@ final class SavedModels {
     static ModelFolder save(RewardModel reward, Path target, AtomicFiles.FolderContent tokenizer) {
         ObjectNode config = reward.backbone().config();
         config.put(POOLING, word(reward.pooling()));
-        if (reward.backbone() instanceof OnnxFile file) {
+        Optional<String> hidden = hiddenOutput(reward.backbone());
+        if (hidden.isPresent()) {
             config.put(MODEL_FILE, ONNX_NAME);
+            if (reward.backbone() instanceof OnnxDecoder decoder) {
+                // The file has hidden states instead of logits and no cache.
+                config.put("causal", true);
+                config.put("max_position_embeddings", decoder.maxLength());
+            }
             return ModelFolder.write(target, config, folder -> {
-                writeOnnx(reward, file, folder.resolve(ONNX_NAME));
+                writeOnnx(rewardFile(reward, hidden.get()), reward.weights(), folder.resolve(ONNX_NAME));
                 tokenizer.writeTo(folder);
             });
         }
@@ -124,25 +149,38 @@ final class SavedModels {
         config.put("torch_dtype", "float32");
     }
 
-    /** The file with its weights of now and the heads behind the hidden states, for any ONNX runtime. */
-    private static void writeOnnx(RewardModel reward, OnnxFile backbone, Path file) {
-        OnnxFile asFile = backbone.hasTokenTypes() ? backbone.withTokenTypes() : backbone;
+    /** The output for the hidden states in the file of a backbone that came as one. */
+    private static Optional<String> hiddenOutput(Backbone backbone) {
+        return backbone instanceof OnnxFile file
+                ? Optional.of(file.hiddenOutput())
+                : backbone instanceof OnnxDecoder ? Optional.of("last_hidden_state") : Optional.empty();
+    }
+
+    /** The backbone with the heads behind its hidden states, for any ONNX runtime. */
+    private static Graph rewardFile(RewardModel reward, String hiddenOutput) {
+        Backbone backbone = reward.backbone();
+        if (backbone instanceof OnnxFile file && file.hasTokenTypes()) {
+            backbone = file.withTokenTypes();
+        }
         GraphBuilder graph = new GraphBuilder(backbone.family() + "-reward");
         Value ids = graph.input("input_ids", ElementType.INT64, "batch", "sequence");
         Value mask = graph.input("attention_mask", ElementType.INT64, "batch", "sequence");
-        Value hidden = asFile.hidden(graph, ids, mask);
+        Value hidden = backbone.hidden(graph, ids, mask);
         Value pooled = reward.pooling().pool(graph, hidden, mask);
-        graph.output(backbone.hiddenOutput(), hidden);
+        graph.output(hiddenOutput, hidden);
         graph.output("reward", Head.REWARD.apply(graph, pooled, backbone.hiddenSize()));
         if (reward.hasValueHead()) {
             graph.output("value", Head.VALUE.apply(graph, pooled, backbone.hiddenSize()));
         }
-        Graph whole = graph.build();
-        WeightStore weights = reward.weights();
+        return graph.build();
+    }
+
+    /** With the weights of now. */
+    private static void writeOnnx(Graph graph, WeightStore weights, Path file) {
         try (WeightStore.Lease lease = weights.reading()) {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
-            whole.parameters().keySet().forEach(name -> tensors.put(name, weights.get(name)));
-            OnnxModel model = OnnxModel.of(whole, tensors);
+            graph.parameters().keySet().forEach(name -> tensors.put(name, weights.get(name)));
+            OnnxModel model = OnnxModel.of(graph, tensors);
             if (weights.parameterCount() * Float.BYTES > INSIDE) {
                 OnnxCodec.writeWithExternalData(model, file);
             } else {

@@ -18,6 +18,7 @@ import dev.save4j.models.Head;
 import dev.save4j.models.Llama;
 import dev.save4j.models.LlamaConfig;
 import dev.save4j.models.ModelCache;
+import dev.save4j.models.OnnxDecoder;
 import dev.save4j.models.OnnxFile;
 import dev.save4j.models.PolicyModel;
 import dev.save4j.models.Pooling;
@@ -156,7 +157,7 @@ final class RunModels {
 
     /** The name of a backbone in experiments. */
     static String family(Backbone backbone) {
-        return backbone instanceof OnnxFile ? ONNX_FILE : backbone.family();
+        return backbone instanceof OnnxFile || backbone instanceof OnnxDecoder ? ONNX_FILE : backbone.family();
     }
 
     private static void requireFamily(String of, String named, Backbone backbone) {
