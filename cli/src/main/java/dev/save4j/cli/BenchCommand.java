@@ -8,5 +8,5 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true,
         description = "Measures engines on this machine.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {BenchTrainCommand.class})
+        subcommands = {BenchTrainCommand.class, BenchRolloutCommand.class})
 final class BenchCommand extends CommandGroup {}

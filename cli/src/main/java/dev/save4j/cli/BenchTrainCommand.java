@@ -1,22 +1,16 @@
 package dev.save4j.cli;
 
-import dev.save4j.AtomicFiles;
-import dev.save4j.SaveException;
 import dev.save4j.bench.speed.BatchShape;
 import dev.save4j.bench.speed.ModelSize;
 import dev.save4j.bench.speed.TrainingBenchmark;
 import dev.save4j.engine.Engines;
-import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Measures the gradient engines. */
 @Command(
@@ -57,32 +51,8 @@ final class BenchTrainCommand implements Callable<Integer> {
             description = "Sequences x tokens of a batch (default ${DEFAULT-VALUE}).")
     private List<String> shapes = List.of();
 
-    @Option(names = "--threads", defaultValue = "1", description = "Native threads (default ${DEFAULT-VALUE}).")
-    private int threads;
-
-    @Option(
-            names = "--rounds",
-            defaultValue = "3",
-            description = "How often every engine gets its turn (default ${DEFAULT-VALUE}).")
-    private int rounds;
-
-    @Option(
-            names = "--seconds",
-            defaultValue = "5",
-            description = "How long one measurement takes at least (default ${DEFAULT-VALUE}).")
-    private double seconds;
-
-    @Option(
-            names = "--rival",
-            arity = "0..1",
-            paramLabel = "PYTHON",
-            fallbackValue = "python3",
-            description =
-                    "Measures the same training in PyTorch from Python too, by this interpreter (default python3).")
-    private Optional<String> rival = Optional.empty();
-
-    @Option(names = "--out", paramLabel = "FOLDER", description = "Where train.json and train.md go.")
-    private Optional<Path> out = Optional.empty();
+    @Mixin
+    private BenchOptions options = new BenchOptions();
 
     @Override
     public Integer call() {
@@ -90,37 +60,8 @@ final class BenchTrainCommand implements Callable<Integer> {
                 engines.isEmpty() ? Engines.gradient().names() : engines,
                 sizes.stream().map(ModelSize::named).toList(),
                 shapes.stream().map(BatchShape::parse).toList(),
-                threads,
-                rounds,
-                seconds,
-                rival);
-        out.ifPresent(BenchTrainCommand::create);
-        TrainingBenchmark.Result result;
-        try (ProgressBars progress = new ProgressBars()) {
-            result = benchmark.run(progress);
-        }
-        PrintWriter console = spec.commandLine().getOut();
-        console.println();
-        console.print(TextTable.of(result.table()));
-        console.println();
-        console.println(result.explanation());
-        out.ifPresent(folder -> {
-            AtomicFiles.write(
-                    folder.resolve("train.json"),
-                    JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(result) + "\n");
-            AtomicFiles.write(
-                    folder.resolve("train.md"), result.table().markdown() + "\n" + result.explanation() + "\n");
-            console.println("Results: " + folder);
-        });
-        console.flush();
+                options.plan());
+        options.run("train", benchmark::run, spec.commandLine().getOut());
         return 0;
-    }
-
-    private static void create(Path folder) {
-        try {
-            Files.createDirectories(folder);
-        } catch (java.io.IOException failed) {
-            throw SaveException.user("cannot make the folder '" + folder + "': " + failed);
-        }
     }
 }

@@ -56,12 +56,10 @@ record Chunks(List<Double> wall, List<Double> processor) {
         return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
     }
 
-    /** Both together. */
-    Chunks and(Chunks other) {
-        List<Double> walls = new ArrayList<>(wall);
-        walls.addAll(other.wall);
-        List<Double> processors = new ArrayList<>(processor);
-        processors.addAll(other.processor);
-        return new Chunks(walls, processors);
+    /** Those of several measurements of the same. */
+    static Chunks together(List<Chunks> parts) {
+        return new Chunks(
+                parts.stream().flatMap(part -> part.wall.stream()).toList(),
+                parts.stream().flatMap(part -> part.processor.stream()).toList());
     }
 }

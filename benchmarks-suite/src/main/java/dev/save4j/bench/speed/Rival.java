@@ -8,14 +8,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The same training written for PyTorch in Python, as somebody would who does not use save4j. Needs python3 with torch. */
+/** The same work written for PyTorch in Python, as somebody would who does not use save4j. Needs python3 with torch. */
 final class Rival {
     static final String NAME = "python3-torch";
-
-    private static final String SCRIPT = "llama_train.py";
 
     private Rival() {}
 
@@ -41,46 +40,57 @@ final class Rival {
         }
     }
 
-    static TrainingProbe.Result measure(String python, ModelSize size, BatchShape shape, int threads, double seconds) {
+    static TrainingProbe.Result train(Plan plan, ModelSize size, BatchShape shape) {
+        return run("llama_train.py", plan, size, TrainingProbe.Result.class, shape.batch(), shape.length());
+    }
+
+    static RolloutProbe.Result sample(Plan plan, ModelSize size, int batch) {
+        return run(
+                "llama_sample.py", plan, size, RolloutProbe.Result.class, batch, RolloutProbe.PROMPT, RolloutProbe.NEW);
+    }
+
+    /** Hands a script the numbers of the model, those given, and the threads and seconds of the plan. */
+    private static <T extends Record> T run(
+            String resource, Plan plan, ModelSize size, Class<T> result, Object... numbers) {
         LlamaConfig config = size.config();
-        Path script = unpack();
+        Path script = unpack(resource);
         try {
-            List<String> command = new ArrayList<>(List.of(python, script.toString()));
+            List<String> command = new ArrayList<>(List.of(plan.rival().orElseThrow(), script.toString()));
             Stream.of(
-                            config.hiddenSize(),
-                            config.layers(),
-                            config.heads(),
-                            config.intermediateSize(),
-                            config.vocabularySize(),
-                            config.tied() ? 1 : 0,
-                            shape.batch(),
-                            shape.length(),
-                            threads,
-                            seconds)
+                            Stream.of(
+                                    config.hiddenSize(),
+                                    config.layers(),
+                                    config.heads(),
+                                    config.intermediateSize(),
+                                    config.vocabularySize(),
+                                    config.tied() ? 1 : 0),
+                            Arrays.stream(numbers),
+                            Stream.of(plan.threads(), plan.seconds()))
+                    .flatMap(part -> part)
                     .map(Object::toString)
                     .forEach(command::add);
             ProcessBuilder process = new ProcessBuilder(command);
-            process.environment().put("OMP_NUM_THREADS", Integer.toString(threads));
-            process.environment().put("OPENBLAS_NUM_THREADS", Integer.toString(threads));
-            // What made this program fastest: big pages for its memory, and threads that sleep when idle.
+            process.environment().put("OMP_NUM_THREADS", Integer.toString(plan.threads()));
+            process.environment().put("OPENBLAS_NUM_THREADS", Integer.toString(plan.threads()));
+            // What made these programs fastest: big pages for their memory, and threads that sleep when idle.
             process.environment().put("OMP_WAIT_POLICY", "PASSIVE");
             process.environment().put("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
-            return Probe.run(process, TrainingProbe.Result.class, NAME + " " + size.name() + " " + shape);
+            return Probe.run(process, result, NAME + " " + size.name() + " " + List.of(numbers));
         } finally {
             delete(script);
         }
     }
 
-    private static Path unpack() {
-        try (InputStream resource = Rival.class.getResourceAsStream(SCRIPT)) {
+    private static Path unpack(String name) {
+        try (InputStream resource = Rival.class.getResourceAsStream(name)) {
             if (resource == null) {
-                throw SaveException.internal("the resource " + SCRIPT + " is missing");
+                throw SaveException.internal("the resource " + name + " is missing");
             }
             Path file = Files.createTempFile("save4j", ".py");
             Files.copy(resource, file, StandardCopyOption.REPLACE_EXISTING);
             return file;
         } catch (IOException failed) {
-            throw SaveException.resources("cannot unpack " + SCRIPT + ": " + failed, failed);
+            throw SaveException.resources("cannot unpack " + name + ": " + failed, failed);
         }
     }
 

@@ -6,34 +6,16 @@ import dev.save4j.engine.GradientEngine;
 import dev.save4j.loop.Progress;
 import dev.save4j.report.Table;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Training of random Llamas by several gradient engines: each measurement in a process of its own, engine after engine, and that several times over, so
- * that a disturbance meets all of them.
+ * Training of random Llamas by several gradient engines.
  *
  * @param engines names
- * @param threads native threads of an engine
- * @param rounds how often everything is measured
- * @param seconds of one measurement
- * @param rival the Python interpreter with which PyTorch is measured too
  */
-public record TrainingBenchmark(
-        List<String> engines,
-        List<ModelSize> sizes,
-        List<BatchShape> shapes,
-        int threads,
-        int rounds,
-        double seconds,
-        Optional<String> rival) {
-    /** Above this share of the processors, other work disturbs what is measured. */
-    private static final double IDLE = 0.1;
-
+public record TrainingBenchmark(List<String> engines, List<ModelSize> sizes, List<BatchShape> shapes, Plan plan) {
     public TrainingBenchmark {
         engines = List.copyOf(engines);
         sizes = List.copyOf(sizes);
@@ -42,10 +24,6 @@ public record TrainingBenchmark(
         engines.forEach(known::named);
         if (engines.isEmpty() || sizes.isEmpty() || shapes.isEmpty()) {
             throw SaveException.user("name at least one engine, one size and one shape");
-        }
-        if (threads < 1 || rounds < 1 || !(seconds > 0)) {
-            throw SaveException.user(
-                    "threads, rounds and seconds must be positive, not " + threads + ", " + rounds + " and " + seconds);
         }
     }
 
@@ -60,6 +38,7 @@ public record TrainingBenchmark(
      * @param javaShare of forward and backward, from 0 to 1
      * @param startSeconds to the end of the first step
      * @param peakMemory in bytes
+     * @param loss of the last step, by which engines can be compared
      */
     public record Row(
             String size,
@@ -75,18 +54,13 @@ public record TrainingBenchmark(
             long peakMemory,
             double loss) {}
 
-    /**
-     * @param clock {@code processor} with one thread, which other work disturbs less, otherwise {@code wall}
-     * @param peakGigaflops of products of matrices, on as many threads
-     * @param busyBefore the share of the processors that other work took before this began
-     */
-    public record Result(
-            String machine, String clock, int threads, double peakGigaflops, double busyBefore, List<Row> rows) {
+    /** What was measured. */
+    public record Result(Surroundings surroundings, List<Row> rows) implements BenchmarkResult {
         public Result {
             rows = List.copyOf(rows);
         }
 
-        /** For terminals and for Markdown. */
+        @Override
         public Table table() {
             return new Table(
                     List.of(
@@ -117,86 +91,61 @@ public record TrainingBenchmark(
                             .toList());
         }
 
-        /** What the table shows, in sentences. */
+        @Override
         public String explanation() {
-            return format(
-                    "%s; %d native thread%s; peak of 2048 x 2048 products by ONNX Runtime %.1f GFLOP/s. Forward, backward and AdamW of language"
-                            + " modelling in single precision; best step by %s time, median by wall time. FLOP: 6 for each weight of a"
-                            + " product and token, and 12 for each pair of positions, hidden unit and layer. 'Java' is the share of forward and"
-                            + " backward outside native code by samples of Flight Recorder, 'AdamW' that of the optimizer in a step."
-                            + " Each engine ran in a process of its own, in turns.%s",
-                    machine,
-                    threads,
-                    threads == 1 ? "" : "s",
-                    peakGigaflops,
-                    clock,
-                    busyBefore > IDLE
-                            ? format(
-                                    " The machine was not idle: other work took %.0f %% of it before.",
-                                    100 * busyBefore)
-                            : "");
-        }
-
-        private static String format(String form, Object... values) {
-            return String.format(Locale.ROOT, form, values);
+            return surroundings.explanation()
+                    + " A step is forward, backward and AdamW of language modelling in single precision. FLOP: 6 for each weight of a product"
+                    + " and token, and 12 for each pair of positions, hidden unit and layer. 'AdamW' is its share of a step, 'Java' the share of"
+                    + " forward and backward outside native code by samples of Flight Recorder.";
         }
     }
 
-    private record Case(ModelSize size, BatchShape shape, String engine) {}
+    private static String format(String form, double value) {
+        return String.format(Locale.ROOT, form, value);
+    }
+
+    private record Case(ModelSize size, BatchShape shape, String engine) {
+        @Override
+        public String toString() {
+            return engine + " " + size.name() + " " + shape;
+        }
+    }
 
     /** Takes about rounds × cases × (2 × seconds and a start). A RESOURCES error tells what a measurement wrote when it failed. */
     public Result run(Progress progress) {
-        rival.ifPresent(Rival::require);
-        double busy = Machine.busy();
+        plan.rival().ifPresent(Rival::require);
         List<Case> cases = new ArrayList<>();
         for (ModelSize size : sizes) {
             for (BatchShape shape : shapes) {
                 engines.forEach(engine -> cases.add(new Case(size, shape, engine)));
-                rival.ifPresent(python -> cases.add(new Case(size, shape, Rival.NAME)));
+                plan.rival().ifPresent(python -> cases.add(new Case(size, shape, Rival.NAME)));
             }
         }
-        double peak = 0;
-        Map<Case, List<TrainingProbe.Result>> results = new LinkedHashMap<>();
-        int done = 0;
-        for (int round = 0; round < rounds; round++) {
-            ProductPeak.Result product = Probe.java(ProductPeak.class, ProductPeak.Result.class, threads);
-            peak = Math.max(peak, threads == 1 ? product.processor() : product.wall());
-            for (Case one : cases) {
-                TrainingProbe.Result result = measure(one);
-                results.computeIfAbsent(one, key -> new ArrayList<>()).add(result);
-                progress.advance(
-                        "bench train",
-                        ++done,
-                        rounds * cases.size(),
-                        one.engine() + " " + one.size().name() + " " + one.shape());
-            }
-        }
-        double roof = peak;
-        List<Row> rows = cases.stream()
-                .map(one -> row(one, results.getOrDefault(one, List.of()), roof))
-                .toList();
-        return new Result(Machine.describe(), threads == 1 ? "processor" : "wall", threads, peak, busy, rows);
+        Turns<Case, TrainingProbe.Result> turns = Turns.take("bench train", plan, cases, this::measure, progress);
+        return new Result(
+                turns.surroundings(),
+                cases.stream()
+                        .map(one -> row(one, turns.of(one), turns.surroundings().peakGigaflops()))
+                        .toList());
     }
 
     private TrainingProbe.Result measure(Case one) {
         return one.engine().equals(Rival.NAME)
-                ? Rival.measure(rival.orElseThrow(), one.size(), one.shape(), threads, seconds)
+                ? Rival.train(plan, one.size(), one.shape())
                 : Probe.java(
                         TrainingProbe.class,
                         TrainingProbe.Result.class,
                         one.engine(),
                         one.size().name(),
                         one.shape(),
-                        threads,
-                        seconds);
+                        plan.threads(),
+                        plan.seconds());
     }
 
     private Row row(Case one, List<TrainingProbe.Result> results, double peak) {
-        Chunks steps = results.stream()
-                .map(TrainingProbe.Result::steps)
-                .reduce(Chunks::and)
-                .orElseThrow();
-        double best = threads == 1 ? steps.bestProcessor() : steps.bestWall();
+        Chunks steps = Chunks.together(
+                results.stream().map(TrainingProbe.Result::steps).toList());
+        double best = plan.best(steps);
         double gigaflops = one.size().trainingFlop(one.shape()) / best / 1e9;
         TrainingProbe.Result last = results.get(results.size() - 1);
         return new Row(

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-class BenchTrainTest {
+class BenchCommandTest {
     @TempDir
     private Path folder;
 
@@ -46,7 +46,7 @@ class BenchTrainTest {
 
         assertThat(code).as(errors.toString()).isZero();
         JsonNode result = JsonMapper.shared().readTree(Files.readString(out.resolve("train.json")));
-        assertThat(result.path("peakGigaflops").asDouble()).isPositive();
+        assertThat(result.path("surroundings").path("peakGigaflops").asDouble()).isPositive();
         JsonNode row = result.path("rows").path(0);
         assertThat(row.path("engine").asString()).startsWith("onnxruntime ");
         assertThat(row.path("tokensPerSecond").asDouble()).isPositive();
@@ -56,7 +56,40 @@ class BenchTrainTest {
         assertThat(row.path("loss").asDouble()).isBetween(0.0, 7.0);
         assertThat(Files.readString(out.resolve("train.md")))
                 .contains("| 2M | 1x16 | onnxruntime ")
-                .contains("1 native thread;");
+                .contains("1 native thread.");
+    }
+
+    @Test
+    void measuresSampling() throws Exception {
+        Path out = folder.resolve("bench");
+
+        int code = run(
+                "bench",
+                "rollout",
+                "--sizes",
+                "2M",
+                "--batches",
+                "1,16",
+                "--rounds",
+                "1",
+                "--seconds",
+                "0.2",
+                "--out",
+                out.toString());
+
+        assertThat(code).as(errors.toString()).isZero();
+        JsonNode rows = JsonMapper.shared()
+                .readTree(Files.readString(out.resolve("rollout.json")))
+                .path("rows");
+        assertThat(rows.size()).isEqualTo(2);
+        for (JsonNode row : rows) {
+            assertThat(row.path("tokensPerSecond").asDouble()).isPositive();
+            assertThat(row.path("firstSeconds").asDouble()).isPositive();
+            assertThat(row.path("allocatedPerToken").asDouble()).isNotNegative();
+        }
+        assertThat(Files.readString(out.resolve("rollout.md"))).contains("| 2M | 16 | onnxruntime ");
+        assertThat(run("bench", "rollout", "--batches", "12")).isEqualTo(2);
+        assertThat(errors.toString()).contains("a batch of 12 sequences does not consist of groups of 8");
     }
 
     @Test
