@@ -138,12 +138,9 @@ final class LayoutOperators {
 
     private static List<TorchValue> split(Arguments in) {
         int axis = in.axis("axis", 0);
+        long[] sizes = Shapes.split(in.node(), in.shape(0)[axis], in.longsOrNone(1));
         List<TorchValue> parts = new ArrayList<>();
-        long from = 0;
-        for (long size : Shapes.split(in.node(), in.shape(0)[axis], in.longsOrNone(1))) {
-            parts.add(new TorchValue.OnDevice(TorchNative.slice(in.array(0), axis, from, from + size, 1)));
-            from += size;
-        }
+        TorchNative.split(in.array(0), sizes, axis).forEach(part -> parts.add(new TorchValue.OnDevice(part)));
         return parts;
     }
 

@@ -39,11 +39,16 @@ final class MatrixOperators {
         left = in.flag("transA", false) && in.rank(0) > 1 ? transposed(left) : left;
         NDArray right = in.flag("transBatchB", false) ? batchInside(in.array(1)) : in.array(1);
         boolean transposed = in.flag("transB", false) && in.rank(1) > 1;
+        float factor = in.node().real("alpha", 1);
         // The linear kernel folds the leading axes into one large product.
-        NDArray product = transposed && in.rank(1) == 2
-                ? TorchNative.linear(left, right, null)
-                : left.matMul(transposed ? transposed(right) : right);
-        return scaled(in, product, in.node().real("alpha", 1));
+        if (transposed && in.rank(1) == 2) {
+            return scaled(in, TorchNative.linear(left, right, null), factor);
+        }
+        NDArray other = transposed ? transposed(right) : right;
+        // The smaller of operand and product is scaled, queries rather than their scores.
+        boolean wide = other.getShape().get(other.getShape().dimension() - 1)
+                > left.getShape().get(left.getShape().dimension() - 1);
+        return wide ? scaled(in, left, factor).matMul(other) : scaled(in, left.matMul(other), factor);
     }
 
     /** The first axis moved to the place before the last; a view. */

@@ -59,7 +59,8 @@ final class NormalizationOperators {
         NDArray rows = rows(x, axis);
         NDArray mean = TorchNative.mean(rows.square(), rows.getShape().dimension() - 1, true);
         NDArray norm = mean.add(in.scalar(in.node().real("epsilon", 1e-5f))).sqrt();
-        return rows.div(norm).reshape(x.getShape()).mul(scale);
+        // The gradient of a product takes fewer passes over the rows than that of a quotient.
+        return rows.mul(in.scalar(1).div(norm)).reshape(x.getShape()).mul(scale);
     }
 
     private static String wantsStatistics(Node node) {

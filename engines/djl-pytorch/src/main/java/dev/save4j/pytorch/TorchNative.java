@@ -1,6 +1,7 @@
 package dev.save4j.pytorch;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -48,6 +49,11 @@ final class TorchNative {
     /** A view of one axis; the step is positive. */
     static NDArray slice(NDArray array, int axis, long from, long to, long step) {
         return JniUtils.slice((PtNDArray) array, axis, from, to, step);
+    }
+
+    /** Views of one axis, one after the other; their gradients are joined by a single copy, those of slices by one sum each. */
+    static NDList split(NDArray array, long[] sizes, int axis) {
+        return JniUtils.split((PtNDArray) array, sizes, axis);
     }
 
     /** Broadcasts all three operands. */
