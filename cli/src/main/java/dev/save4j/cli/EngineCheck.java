@@ -21,6 +21,7 @@ import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.Tensor;
 import dev.save4j.wiring.Registry;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -101,11 +102,7 @@ final class EngineCheck {
 
     private Finding training(GradientEngine engine) {
         List<String> problems = new ArrayList<>(Problem.summary(engine.problems(model.graph())));
-        model.graph().parameters().forEach((name, type) -> {
-            if (type.element() != ElementType.FLOAT) {
-                problems.add("weight '" + name + "' is " + type + ", but weights are trained as FLOAT");
-            }
-        });
+        problems.addAll(otherWeights());
         Optional<Graph> withLoss = model.withLoss();
         if (withLoss.isEmpty()) {
             problems.add("the graph has no floating output that could be differentiated");
@@ -139,6 +136,21 @@ final class EngineCheck {
         });
         return trained(
                 engine, true, problems.isEmpty(), reached.orElse(path.weights().size()), difference, problems);
+    }
+
+    /** Of each element type that cannot be trained the first weight and how many more there are. */
+    private List<String> otherWeights() {
+        Map<ElementType, List<String>> names = new EnumMap<>(ElementType.class);
+        model.graph()
+                .parameters()
+                .forEach((name, type) -> names.computeIfAbsent(type.element(), key -> new ArrayList<>())
+                        .add(name));
+        names.remove(ElementType.FLOAT);
+        List<String> problems = new ArrayList<>();
+        names.forEach((element, weights) -> problems.add("weight '" + weights.get(0) + "' is " + element
+                + ", but weights are trained as FLOAT"
+                + (weights.size() == 1 ? "" : " (and " + (weights.size() - 1) + " more)")));
+        return problems;
     }
 
     private static Finding trained(

@@ -131,7 +131,7 @@ class EnginesCheckCommandTest {
                 .isEqualTo(2);
         assertThat(out.toString())
                 .contains("node 'Mul' (Mul): operand 0 is BFLOAT16, but the operator is supported for [FLOAT, ")
-                .contains("weight 'w' is BFLOAT16[2], but weights are trained as FLOAT");
+                .contains("weight 'w' is BFLOAT16, but weights are trained as FLOAT");
     }
 
     @Test
