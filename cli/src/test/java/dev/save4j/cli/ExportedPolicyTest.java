@@ -17,9 +17,12 @@ import dev.save4j.engine.Sampling;
 import dev.save4j.engine.Trainer;
 import dev.save4j.engine.WeightBinding;
 import dev.save4j.graph.Graph;
+import dev.save4j.graph.GraphBuilder;
 import dev.save4j.graph.GraphNormalizer;
 import dev.save4j.graph.OnnxCodec;
 import dev.save4j.graph.OnnxModel;
+import dev.save4j.graph.Value;
+import dev.save4j.models.Backbones;
 import dev.save4j.models.Head;
 import dev.save4j.models.ModelFolder;
 import dev.save4j.models.OnnxDecoder;
@@ -208,6 +211,36 @@ class ExportedPolicyTest {
                         .toFloats())
                 .usingComparatorWithPrecision(1e-6f)
                 .containsExactly(expected);
+    }
+
+    @Test
+    void positionsBeyondTheModelAreRefused() {
+        PolicyModel policy = PolicyModel.load(model);
+        assertThatThrownBy(() -> policy.decoder(25)).hasMessage("the model has 24 positions, not 25");
+    }
+
+    @Test
+    void newWeightsCannotBeMade() {
+        PolicyModel policy = PolicyModel.load(model);
+        assertThatThrownBy(() -> Backbones.initialize(policy.backbone(), 1))
+                .hasMessageContaining("the ONNX model 'gpt2' cannot start from new weights");
+    }
+
+    @Test
+    void logitsThatNoLinearLayerMakesAreRefused() {
+        GraphBuilder g = new GraphBuilder("odd");
+        Value ids = g.input("input_ids", ElementType.INT64, "batch", "sequence");
+        g.input("past_key_values.0.key", ElementType.FLOAT, "batch", 2, "past", 8);
+        g.output("logits", g.parameter("table", 40, 16).gather(ids, 0).softmax(-1));
+        OnnxCodec.write(
+                OnnxModel.of(g.build(), Map.of("table", Tensor.allocate(ElementType.FLOAT, 40, 16))),
+                folder.resolve("model.onnx"));
+        assertThatThrownBy(() -> PolicyModel.load(model))
+                .isInstanceOfSatisfying(
+                        SaveException.class,
+                        refused -> assertThat(refused.kind()).isEqualTo(SaveException.Kind.USER))
+                .hasMessageContaining(
+                        "the logits must come from a linear layer (MatMul), but come from node 'Softmax'");
     }
 
     @Test
