@@ -87,7 +87,7 @@ final class RewardTrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--engine",
-            defaultValue = "djl-pytorch",
+            defaultValue = "onnxruntime",
             description = "The gradient engine (default ${DEFAULT-VALUE}).")
     private String engine;
 

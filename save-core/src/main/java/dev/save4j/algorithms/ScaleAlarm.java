@@ -3,6 +3,7 @@ package dev.save4j.algorithms;
 import dev.save4j.SaveException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Tells when the rewards leave the band in which they started. A reward model that labels its own answers drifts to larger scores, which feed back
@@ -23,21 +24,26 @@ public record ScaleAlarm(double spread, double shift) {
     public List<String> check(ScoreScale start, ScoreScale now) {
         List<String> alarms = new ArrayList<>();
         if (now.spread() > spread * start.spread()) {
-            alarms.add("the spread of the rewards has grown from " + Knobs.shown(start.spread()) + " to "
-                    + Knobs.shown(now.spread()) + ", more than " + Knobs.shown(spread)
+            alarms.add("the spread of the rewards has grown from " + rounded(start.spread()) + " to "
+                    + rounded(now.spread()) + ", more than " + Knobs.shown(spread)
                     + " times: raise save.centre or replay, or lower the reward model's learning rate");
         }
         if (now.spread() < start.spread() / spread) {
-            alarms.add("the spread of the rewards has fallen from " + Knobs.shown(start.spread()) + " to "
-                    + Knobs.shown(now.spread()) + ", by more than " + Knobs.shown(spread)
+            alarms.add("the spread of the rewards has fallen from " + rounded(start.spread()) + " to "
+                    + rounded(now.spread()) + ", by more than " + Knobs.shown(spread)
                     + " times: the reward model or the policy no longer tells answers apart");
         }
         double moved = Math.abs(now.mean() - start.mean());
         if (moved > shift * start.spread()) {
-            alarms.add("the mean of the rewards has moved from " + Knobs.shown(start.mean()) + " to "
-                    + Knobs.shown(now.mean()) + ", more than " + Knobs.shown(shift)
+            alarms.add("the mean of the rewards has moved from " + rounded(start.mean()) + " to "
+                    + rounded(now.mean()) + ", more than " + Knobs.shown(shift)
                     + " spreads of the start: check answers for over-optimisation, raise beta or save.centre");
         }
         return alarms;
+    }
+
+    /** Three decimals: these are measurements, not settings. */
+    private static String rounded(double value) {
+        return String.format(Locale.ROOT, "%.3f", value);
     }
 }

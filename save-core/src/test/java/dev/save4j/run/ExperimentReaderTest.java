@@ -22,7 +22,7 @@ class ExperimentReaderTest {
     @Test
     void takesDefaultsForWhatIsNotSaid() {
         Experiment experiment = read(MINIMAL);
-        assertThat(experiment.engines().gradient()).isEqualTo("djl-pytorch");
+        assertThat(experiment.engines().gradient()).isEqualTo("onnxruntime");
         assertThat(experiment.save().contrast()).isEqualTo(ContrastObjective.Variant.ANCHORED_LOGISTIC);
         assertThat(experiment.policy().model()).isEmpty();
         assertThat(experiment.reward().size()).isEqualTo(experiment.policy().size());
