@@ -1,0 +1,49 @@
+package dev.save4j.bench.reward;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/** A benchmark by its own rules. Immutable, safe for use by several threads. */
+public interface Benchmark {
+    /** Lower-case with dashes, as a user names it. */
+    String name();
+
+    /** For people. */
+    String title();
+
+    /** In one sentence: what the first metric is, and what a tie counts. */
+    String rule();
+
+    /** Whether a folder of data holds files of this benchmark. */
+    boolean isIn(Path data);
+
+    /** Reads the items; a USER error that names the file and row when something is not as published. */
+    Questions read(Path data);
+
+    /** What an item earns by the benchmark's rule, in [0, 1]; 0 when its answers could not be scored. */
+    double credit(Scored item);
+
+    /**
+     * The metrics, the official one first. Parts of the benchmark that have no items are left out of averages.
+     *
+     * @param items at least one
+     */
+    List<Metric> metrics(List<Scored> items);
+
+    /** The official number alone. */
+    default double headline(List<Scored> items) {
+        return metrics(items).get(0).value();
+    }
+
+    /**
+     * What was read.
+     *
+     * @param notes what a reader of the numbers must know: parts that are missing, rows that were left out
+     */
+    record Questions(List<Item> items, List<String> notes) {
+        public Questions {
+            items = List.copyOf(items);
+            notes = List.copyOf(notes);
+        }
+    }
+}

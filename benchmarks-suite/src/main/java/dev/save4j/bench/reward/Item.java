@@ -1,0 +1,66 @@
+package dev.save4j.bench.reward;
+
+import dev.save4j.SaveException;
+import dev.save4j.data.Conversation;
+import dev.save4j.data.Message;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A question of a benchmark: a prompt with answers, and which of them should score above which.
+ *
+ * @param id unique within its benchmark
+ * @param group items that belong together and are resampled together, such as two questions about one prompt; the id where an item stands alone
+ * @param subset the part of the benchmark it counts for
+ * @param pairs what should score above what
+ */
+public record Item(
+        String id, String group, String subset, Conversation prompt, List<Candidate> answers, List<Pair> pairs) {
+    public Item {
+        answers = List.copyOf(answers);
+        pairs = List.copyOf(pairs);
+        for (Pair pair : pairs) {
+            if (Math.min(pair.better(), pair.worse()) < 0
+                    || Math.max(pair.better(), pair.worse()) >= answers.size()
+                    || pair.better() == pair.worse()) {
+                throw SaveException.user("item " + id + " compares the answers " + pair.better() + " and "
+                        + pair.worse() + " but has " + answers.size() + " answers");
+            }
+        }
+    }
+
+    /** An answer, and whether it is a right one. */
+    public record Candidate(String text, boolean right) {}
+
+    /** Places in the list of answers. */
+    public record Pair(int better, int worse) {}
+
+    /** Every right answer before every wrong one. */
+    static Item of(
+            String id, String group, String subset, Conversation prompt, List<String> right, List<String> wrong) {
+        List<Candidate> answers = new ArrayList<>();
+        right.forEach(text -> answers.add(new Candidate(text, true)));
+        wrong.forEach(text -> answers.add(new Candidate(text, false)));
+        List<Pair> pairs = new ArrayList<>();
+        for (int better = 0; better < right.size(); better++) {
+            for (int worse = right.size(); worse < answers.size(); worse++) {
+                pairs.add(new Pair(better, worse));
+            }
+        }
+        return new Item(id, group, subset, prompt, answers, pairs);
+    }
+
+    /** The right answer first. */
+    static Item pair(String id, String subset, Conversation prompt, String chosen, String rejected) {
+        return of(id, id, subset, prompt, List.of(chosen), List.of(rejected));
+    }
+
+    static Conversation asked(String prompt) {
+        return new Conversation(List.of(Message.user(prompt)));
+    }
+
+    /** How many of the answers are right. */
+    int rightAnswers() {
+        return (int) answers.stream().filter(Candidate::right).count();
+    }
+}
