@@ -19,6 +19,8 @@ final class TensorOps {
     private final TensorGraph graph;
     private final DataType floating;
     private final Map<Double, Symbol> scalars = new HashMap<>();
+    private final Map<Long, Symbol> integers = new HashMap<>();
+    private final Map<List<Long>, Symbol> vectors = new HashMap<>();
 
     /**
      * @param floating the one floating type of the graph: FLOAT32, or FLOAT64 for gradient checks
@@ -62,7 +64,8 @@ final class TensorOps {
 
     /** A vector of 32-bit integers. */
     Symbol vector(long... values) {
-        return constant(HostTensor.vector(values), DataType.INT32);
+        return vectors.computeIfAbsent(
+                LongStream.of(values).boxed().toList(), key -> constant(HostTensor.vector(values), DataType.INT32));
     }
 
     Symbol vector(int... values) {
@@ -71,7 +74,8 @@ final class TensorOps {
 
     /** A 32-bit integer. */
     Symbol integer(long value) {
-        return constant(HostTensor.scalar(ElementType.INT64, value), DataType.INT32);
+        return integers.computeIfAbsent(
+                value, key -> constant(HostTensor.scalar(ElementType.INT64, key), DataType.INT32));
     }
 
     /** A floating scalar. */
