@@ -17,7 +17,7 @@ public interface RolloutSession extends AutoCloseable {
         return generate(requests, sampling, finished -> {});
     }
 
-    /** Makes changes of the weights visible; call it after every update. */
+    /** Makes changes of the weights visible; needed after every update, before anything is sampled. */
     void refresh();
 
     @Override

@@ -52,6 +52,40 @@ final class BoundGraph implements AutoCloseable {
     }
 
     static BoundGraph open(Graph declared, WeightStore weights, WeightBinding binding, EngineSettings settings) {
+        return open(
+                declared,
+                weights,
+                settings,
+                binding != WeightBinding.PREPACKED,
+                (graph, views, options) -> switch (binding) {
+                    case PREPACKED -> prepacked(graph, views, options);
+                    case LIVE -> live(graph, views, options, settings.scratch());
+                    case INPUT -> inputs(graph, views, options);
+                });
+    }
+
+    /**
+     * Opens a graph that is run many times before its weights change: those of matrix products are packed, the others are read where they are, so
+     * after a change of the store it has to be opened anew before it runs again. Faster to open than PREPACKED, which copies all weights first.
+     */
+    static BoundGraph packing(Graph declared, WeightStore weights, EngineSettings settings) {
+        return open(declared, weights, settings, true, (graph, views, options) -> {
+            // Placeholders stand for the weights while a session is made, so nothing may look at them before the
+            // kernels do.
+            options.setOptimizationLevel(SessionOptions.OptLevel.NO_OPT);
+            return shared(graph, views, options, settings.scratch());
+        });
+    }
+
+    /** Makes a session of a graph over views of its weights. */
+    @FunctionalInterface
+    private interface Opening {
+        BoundGraph open(Graph graph, Map<String, OnnxTensor> views, SessionOptions options) throws OrtException;
+    }
+
+    /** @param keeps whether the session reads the views as long as it is open */
+    private static BoundGraph open(
+            Graph declared, WeightStore weights, EngineSettings settings, boolean keeps, Opening opening) {
         Graph graph = withParameters(declared, read(declared));
         requireWeights(graph, weights);
         Map<String, OnnxTensor> views = new LinkedHashMap<>();
@@ -60,12 +94,8 @@ final class BoundGraph implements AutoCloseable {
             for (String name : graph.parameters().keySet()) {
                 views.put(name, Natives.wrap(weights.get(name)));
             }
-            BoundGraph opened = switch (binding) {
-                case PREPACKED -> prepacked(graph, views, options);
-                case LIVE -> live(graph, views, options, settings.scratch());
-                case INPUT -> inputs(graph, views, options);
-            };
-            kept = binding != WeightBinding.PREPACKED;
+            BoundGraph opened = opening.open(graph, views, options);
+            kept = keeps;
             return opened;
         } catch (OrtException failure) {
             throw Failures.opening(graph, failure);
@@ -109,11 +139,17 @@ final class BoundGraph implements AutoCloseable {
     private static BoundGraph live(Graph graph, Map<String, OnnxTensor> views, SessionOptions options, Path scratch)
             throws OrtException {
         options.addConfigEntry("session.disable_prepacking", "1");
+        return shared(overridable(graph), views, options, scratch);
+    }
+
+    /** The session takes the weights from the memory of the views. */
+    private static BoundGraph shared(Graph graph, Map<String, OnnxTensor> views, SessionOptions options, Path scratch)
+            throws OrtException {
         for (Map.Entry<String, OnnxTensor> view : views.entrySet()) {
             options.addInitializer(view.getKey(), view.getValue());
         }
         WeightPlacement.External placement = WeightPlacement.External.packed("weights", graph.parameters());
-        byte[] model = OnnxCodec.encode(overridable(graph), placement);
+        byte[] model = OnnxCodec.encode(graph, placement);
         try {
             Path folder = Files.createTempDirectory(scratch, "save4j-onnxruntime-");
             Path file = folder.resolve(placement.location());

@@ -9,6 +9,7 @@ import dev.save4j.engine.RolloutRequest;
 import dev.save4j.engine.RolloutSession;
 import dev.save4j.engine.Sampling;
 import dev.save4j.engine.WeightBinding;
+import dev.save4j.graph.Graph;
 import dev.save4j.tensor.WeightStore;
 import java.util.List;
 import java.util.function.IntConsumer;
@@ -21,7 +22,10 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
     private final EngineSettings settings;
     private final boolean sharePrompts;
     private final DecoderMemory memory;
+    private final boolean fused;
     private @Nullable BoundGraph bound;
+    /** Of the weights that are packed. */
+    private long version;
 
     /**
      * Opens the decoder.
@@ -35,12 +39,26 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
         this.settings = settings;
         this.sharePrompts = sharePrompts;
         this.memory = new DecoderMemory(decoder, slots);
+        this.fused = isFused(decoder.graph());
         this.bound = pack();
+    }
+
+    /** Whether the library's optimizers have nothing to do: attention is one node, and no node computes on weights alone. */
+    private static boolean isFused(Graph graph) {
+        return graph.nodes().stream().anyMatch(node -> node.operator().equals("GroupQueryAttention"))
+                && graph.nodes().stream()
+                        .noneMatch(node -> !node.inputs().isEmpty()
+                                && node.inputs().stream()
+                                        .allMatch(input -> graph.parameters().containsKey(input)
+                                                || graph.constants().containsKey(input)));
     }
 
     private BoundGraph pack() {
         try (WeightStore.Lease lease = weights.reading()) {
-            return BoundGraph.open(decoder.graph(), weights, WeightBinding.PREPACKED, settings);
+            version = weights.version();
+            return fused
+                    ? BoundGraph.packing(decoder.graph(), weights, settings)
+                    : BoundGraph.open(decoder.graph(), weights, WeightBinding.PREPACKED, settings);
         }
     }
 
@@ -50,7 +68,11 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
         for (int i = 0; i < requests.size(); i++) {
             check(i, requests.get(i).prompt());
         }
-        try {
+        try (WeightStore.Lease lease = weights.reading()) {
+            if (weights.version() != version) {
+                throw SaveException.internal(
+                        "the weights have changed since they were packed for sampling; call refresh() after an update");
+            }
             return new Scheduler(open, memory, decoder, requests, sampling, sharePrompts, progress).run();
         } catch (OrtException failure) {
             throw Failures.decoding(decoder.graph(), failure);

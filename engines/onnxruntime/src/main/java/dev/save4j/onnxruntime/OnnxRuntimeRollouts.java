@@ -17,7 +17,7 @@ import java.util.Set;
 
 /**
  * Samples with ONNX Runtime on the CPU: continuous batching over one cache that is updated in place, prompts fed once for a group, packed weights. A
- * session samples from the weights as they were when it was opened or last refreshed, and takes no lease while it samples.
+ * session holds a read lease while it samples, and refuses to when the weights have changed since it was opened or last refreshed.
  */
 public final class OnnxRuntimeRollouts implements RolloutEngine {
     @Override
