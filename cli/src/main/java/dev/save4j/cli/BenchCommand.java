@@ -6,7 +6,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,
-        description = "Measures engines on this machine.",
+        description = "Measures engines on this machine, and reward models on benchmarks.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {BenchTrainCommand.class, BenchRolloutCommand.class})
+        subcommands = {BenchTrainCommand.class, BenchRolloutCommand.class, BenchRewardCommand.class})
 final class BenchCommand extends CommandGroup {}

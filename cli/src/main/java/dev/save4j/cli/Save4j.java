@@ -20,7 +20,8 @@ import picocli.CommandLine.IVersionProvider;
             ExplainCommand.class,
             EnginesCommand.class,
             ModelCommand.class,
-            BenchCommand.class
+            BenchCommand.class,
+            CompareCommand.class
         },
         footer = {"", "Begin with: save4j run experiments/quickstart.yaml"})
 public final class Save4j extends CommandGroup {

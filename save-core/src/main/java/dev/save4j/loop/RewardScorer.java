@@ -5,6 +5,7 @@ import dev.save4j.engine.InferenceEngine;
 import dev.save4j.models.RewardModel;
 import dev.save4j.tokenizers.Tokenizer;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Scores answers with a reward model, for use outside the loop. Closes its sessions, neither model nor tokenizer. One thread at a time. */
 public final class RewardScorer implements AutoCloseable {
@@ -33,13 +34,28 @@ public final class RewardScorer implements AutoCloseable {
     /** An answer that ended by itself. */
     public record Item(String prompt, String answer) {}
 
+    /**
+     * What an answer is worth.
+     *
+     * @param cut whether it was too long for the model and lost its end
+     */
+    public record Graded(double reward, boolean cut) {}
+
     /** The reward of each answer, in order. */
     public double[] score(List<Item> items) {
+        return grade(items).stream().mapToDouble(Graded::reward).toArray();
+    }
+
+    /** As {@link #score}, with what was cut. */
+    public List<Graded> grade(List<Item> items) {
         List<RewardInput> inputs = items.stream()
                 .map(item -> format.answer(item.prompt(), item.answer(), true))
                 .toList();
         cut += inputs.stream().filter(RewardInput::cut).count();
-        return grader.rewards(inputs);
+        double[] rewards = grader.rewards(inputs);
+        return IntStream.range(0, rewards.length)
+                .mapToObj(i -> new Graded(rewards[i], inputs.get(i).cut()))
+                .toList();
     }
 
     /** How many answers so far were too long for the model and lost their end. */

@@ -1,23 +1,23 @@
 package dev.save4j.report;
 
 /** Writes HTML. Text is escaped unless it goes through {@link #raw}. */
-final class Html {
+public final class Html {
     private final StringBuilder text = new StringBuilder();
 
     /** Markup, as it is. */
-    Html raw(String markup) {
+    public Html raw(String markup) {
         text.append(markup);
         return this;
     }
 
     /** Text, with its special characters escaped. */
-    Html text(String content) {
+    public Html text(String content) {
         text.append(escape(content));
         return this;
     }
 
     /** An element that holds text, its start tag given whole, as in {@code <p class="faint">}. */
-    Html element(String startTag, String content) {
+    public Html element(String startTag, String content) {
         String name = startTag.substring(1).split("[ >]", 2)[0];
         return raw(startTag).text(content).raw("</" + name + ">\n");
     }

@@ -12,12 +12,12 @@ import java.util.Map;
  * What the pages of all reports have in common. Everything is inline: no script, nothing from outside, and a policy that forbids the browser to
  * fetch anything.
  */
-final class Page {
+public final class Page {
     private static final String STYLE = "report.css";
 
     private final Html html = new Html();
 
-    Page(String title) {
+    public Page(String title) {
         html.raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
                 .raw("<meta http-equiv=\"Content-Security-Policy\""
                         + " content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n")
@@ -26,7 +26,7 @@ final class Page {
                 .raw("<style>\n" + style() + "</style>\n</head>\n<body>\n<main>\n");
     }
 
-    Html html() {
+    public Html html() {
         return html;
     }
 
@@ -75,7 +75,7 @@ final class Page {
     }
 
     /** The whole page. */
-    String end() {
+    public String end() {
         return html.raw("</main>\n</body>\n</html>\n").toString();
     }
 

@@ -2,6 +2,7 @@ package dev.save4j.bench.reward;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** A benchmark by its own rules. Immutable, safe for use by several threads. */
 public interface Benchmark {
@@ -29,6 +30,11 @@ public interface Benchmark {
      * @param items at least one
      */
     List<Metric> metrics(List<Scored> items);
+
+    /** The file of a user that this is about; empty for a benchmark known by name. */
+    default Optional<Path> file() {
+        return Optional.empty();
+    }
 
     /** The official number alone. */
     default double headline(List<Scored> items) {

@@ -148,6 +148,14 @@ public final class PpeCorrectness implements Benchmark {
         return metrics;
     }
 
+    @Override
+    public double headline(List<Scored> items) {
+        return Averages.by(items, scored -> scored.item().subset()).values().stream()
+                .mapToDouble(PpeCorrectness::conflicts)
+                .average()
+                .orElseThrow();
+    }
+
     private static double conflicts(List<Scored> items) {
         long right = 0;
         long all = 0;

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** A preference file of a user, of any shape that {@link Preferences} knows. A pair is right when the chosen answer scores strictly higher. */
 public final class PreferencePairs implements Benchmark {
@@ -39,6 +40,11 @@ public final class PreferencePairs implements Benchmark {
     @Override
     public boolean isIn(Path data) {
         return Files.exists(file);
+    }
+
+    @Override
+    public Optional<Path> file() {
+        return Optional.of(file);
     }
 
     @Override

@@ -126,9 +126,8 @@ public final class Rmb implements Benchmark {
         double[] right = new double[PARTS.size()];
         int[] all = new int[PARTS.size()];
         for (Scored item : items) {
-            String[] names = item.item().subset().split("/", 3);
-            int part =
-                    (names[0].startsWith("BoN") ? 0 : 2) + (names.length > 1 && names[1].equals("Helpfulness") ? 1 : 0);
+            String category = item.item().subset();
+            int part = (category.startsWith("BoN") ? 0 : 2) + (category.contains("/Helpfulness/") ? 1 : 0);
             right[part] += credit(item);
             all[part]++;
         }

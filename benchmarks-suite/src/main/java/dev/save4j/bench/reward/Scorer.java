@@ -1,0 +1,26 @@
+package dev.save4j.bench.reward;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Anything that says how good a response to a prompt is: a model, a file of scores, a rule. Used by one thread; closed by whoever opened it. */
+public interface Scorer extends AutoCloseable {
+    /** For people, unique in a run. */
+    String name();
+
+    /**
+     * What the scores depend on besides the request, such as the hash of the weights; scores of equal identities are taken from the cache. Empty when asking
+     * again costs nothing.
+     */
+    Optional<String> identity();
+
+    /** What the scorer is, for the record of a run. */
+    Map<String, String> facts();
+
+    /** The scores in the order of the requests. A request that cannot be scored has a {@link Score#problem()}. */
+    List<Score> score(List<ScoreRequest> requests);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,200 @@
+package dev.save4j.bench.reward;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.save4j.SaveException;
+import dev.save4j.loop.Progress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ScorersTest {
+    private static final String PAIRS = """
+            {"prompt": "p1", "chosen": "long answer", "rejected": "b"}
+            {"prompt": "p2", "chosen": "a", "rejected": "long answer"}
+            {"prompt": "p3", "chosen": "same", "rejected": "size"}
+            """;
+
+    @TempDir
+    private Path folder;
+
+    /** Scores by length, counts what it is asked, refuses a text, and fails after a number of calls. */
+    private static class Fake implements Scorer {
+        private final List<String> asked = new ArrayList<>();
+        private final String refused;
+
+        Fake(String refused) {
+            this.refused = refused;
+        }
+
+        @Override
+        public String name() {
+            return "fake";
+        }
+
+        @Override
+        public Optional<String> identity() {
+            return Optional.of("fake " + refused);
+        }
+
+        @Override
+        public Map<String, String> facts() {
+            return Map.of();
+        }
+
+        @Override
+        public List<Score> score(List<ScoreRequest> requests) {
+            List<Score> scores = new ArrayList<>();
+            for (ScoreRequest request : requests) {
+                if (request.response().equals(refused)) {
+                    throw SaveException.user("cannot read '" + refused + "'");
+                }
+                asked.add(request.response());
+                scores.add(new Score(
+                        request.response().length(), request.response().length() > 4, ""));
+            }
+            return scores;
+        }
+
+        @Override
+        public void close() {
+            // Holds nothing.
+        }
+    }
+
+    private RewardResults run(Scorer... scorers) throws IOException {
+        Path file = Files.writeString(folder.resolve("pairs.jsonl"), PAIRS);
+        try (ScoreCache cache = new ScoreCache(folder.resolve("scores.duckdb"))) {
+            return new RewardBenchmark(List.of(new PreferencePairs(file)), folder, cache, Integer.MAX_VALUE, 17)
+                    .run(List.of(scorers), Progress.SILENT);
+        }
+    }
+
+    @Test
+    void baselinesAreMeasuredAndTiesCounted() throws IOException {
+        RewardResults results = run(Baseline.length(), Baseline.constant());
+        RewardResults.Entry length = results.entry("length", "pairs");
+        assertThat(length.headline()).isEqualTo(new Metric("overall", 1 / 3.0, 3));
+        assertThat(length.ties()).isEqualTo(1);
+        assertThat(length.low()).isLessThanOrEqualTo(1 / 3.0);
+        assertThat(length.high()).isGreaterThanOrEqualTo(1 / 3.0);
+        assertThat(results.entry("constant", "pairs").headline().value()).isZero();
+        assertThat(results.entry("constant", "pairs").ties()).isEqualTo(3);
+    }
+
+    @Test
+    void randomDependsOnTheRequestAndTheSeedAlone() {
+        ScoreRequest one = new ScoreRequest(Item.asked("p"), "one");
+        ScoreRequest two = new ScoreRequest(Item.asked("p"), "two");
+        List<Score> together = Baseline.random(1).score(List.of(one, two));
+        assertThat(Baseline.random(1).score(List.of(two)).get(0)).isEqualTo(together.get(1));
+        assertThat(Baseline.random(2).score(List.of(two)).get(0)).isNotEqualTo(together.get(1));
+        assertThat(together).allSatisfy(score -> assertThat(score.value()).isBetween(0.0, 1.0));
+    }
+
+    @Test
+    void whatWasScoredBeforeIsNotAskedAgain() throws IOException {
+        Fake first = new Fake("nothing");
+        RewardResults results = run(first);
+        Fake second = new Fake("nothing");
+        assertThat(run(second).entry("fake", "pairs")).isEqualTo(results.entry("fake", "pairs"));
+        // Five different responses and the test of batches, then the test alone.
+        assertThat(first.asked).hasSize(6 + 2 * 6);
+        assertThat(second.asked).hasSize(2 * 6);
+    }
+
+    @Test
+    void aRequestThatCannotBeScoredIsReportedAndWrong() throws IOException {
+        RewardResults.Entry entry = run(new Fake("b")).entry("fake", "pairs");
+        assertThat(entry.unscored()).isEqualTo(1);
+        assertThat(entry.problems()).containsExactly("1: cannot read 'b'");
+        assertThat(entry.headline().value()).isZero();
+        assertThat(entry.cut()).isEqualTo(2);
+        assertThat(run(new Fake("b")).notes())
+                .anySatisfy(note -> assertThat(note).contains("2 items were too long"))
+                .anySatisfy(note -> assertThat(note).contains("count as wrong, such as 1: cannot read 'b'"));
+    }
+
+    @Test
+    void aScorerThatRefusesEverythingEndsTheRun() {
+        Scorer scorer = new Fake("x") {
+            @Override
+            public List<Score> score(List<ScoreRequest> requests) {
+                throw SaveException.engine("is broken");
+            }
+        };
+        assertThatThrownBy(() -> run(scorer)).hasMessageContaining("is broken");
+    }
+
+    @Test
+    void scoresComeFromAFile() throws IOException {
+        Path file = Files.writeString(folder.resolve("scores.jsonl"), """
+                {"prompt": "p1", "response": "long answer", "reward": 2.5}
+                {"prompt": "p1", "response": "b", "reward": 2.25}
+                {"prompt": "p2", "answer": "a", "score": 1}
+                """);
+        RewardResults.Entry entry = run(new ScoresFile("mine", file)).entry("mine", "pairs");
+        assertThat(entry.headline().value()).isCloseTo(1 / 3.0, within(1e-12));
+        assertThat(entry.unscored()).isEqualTo(2);
+        assertThat(entry.problems().get(0)).contains("2: not in ");
+    }
+
+    @Test
+    void aFileOfScoresMustHaveThem() throws IOException {
+        Path file = Files.writeString(folder.resolve("scores.jsonl"), "{\"prompt\": \"p\", \"response\": \"r\"}\n");
+        assertThatThrownBy(() -> new ScoresFile("mine", file))
+                .hasMessageContaining("line 1: expected the texts 'prompt' and 'response' and the number 'reward'");
+    }
+
+    @Test
+    void aFileOfScoresMustNotContradictItself() throws IOException {
+        Path file = Files.writeString(
+                folder.resolve("scores.jsonl"),
+                "{\"prompt\": \"p\", \"response\": \"r\", \"reward\": 1}\n{\"prompt\": \"p\", \"response\": \"r\", \"reward\": 2}\n");
+        assertThatThrownBy(() -> new ScoresFile("mine", file))
+                .hasMessageContaining(
+                        "line 2: the score is 2.0, but a row before gave the same prompt and response 1.0");
+    }
+
+    @Test
+    void resultsAreWrittenAsJsonCsvMarkdownAndScores() throws IOException {
+        run(Baseline.length(), Baseline.constant()).write(folder);
+        assertThat(folder.resolve("results.json"))
+                .content()
+                .contains("\"metrics\"")
+                .doesNotContain("\"items\" : [");
+        assertThat(Files.readAllLines(folder.resolve("results.csv")))
+                .startsWith("scorer,benchmark,metric,value,items,low,high,ties,cut,unscored")
+                .anySatisfy(line -> assertThat(line).startsWith("length,pairs,overall,0.3333333333333333,3,"));
+        assertThat(folder.resolve("results.md")).content().contains("| length | 33.3 [");
+        assertThat(folder.resolve("report.html"))
+                .content()
+                .contains("<th scope=\"row\">length</th>", "<title>pairs, official number with interval</title>")
+                .doesNotContain("<script", "NaN");
+        assertThat(Files.readAllLines(folder.resolve("items.jsonl")))
+                .hasSize(6)
+                .startsWith("{\"benchmark\":\"pairs\",\"scorer\":\"length\",\"item\":\"1\",\"scores\":[11.0,1.0]}");
+    }
+
+    @Test
+    void intervalsKeepGroupsTogetherAndAreReproducible() {
+        List<Scored> items = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            items.add(Golden.scored("r" + i, "g" + i / 2, "s", 1, i / 2 % 2, 0.5));
+        }
+        RewardBench benchmark = new RewardBench();
+        Bootstrap.Interval interval = Bootstrap.interval(benchmark, items, 1);
+        assertThat(Bootstrap.interval(benchmark, items, 1)).isEqualTo(interval);
+        // 50 groups of two: the standard error is 0.5 / sqrt(50), not 0.5 / sqrt(100).
+        assertThat(interval.high() - interval.low()).isCloseTo(2 * 1.96 * 0.5 / Math.sqrt(50), within(0.04));
+        assertThat(interval.holds(0.5)).isTrue();
+    }
+}

@@ -1,0 +1,202 @@
+package dev.save4j.cli;
+
+import dev.save4j.SaveException;
+import dev.save4j.bench.reward.Baseline;
+import dev.save4j.bench.reward.Benchmark;
+import dev.save4j.bench.reward.Benchmarks;
+import dev.save4j.bench.reward.ModelScorer;
+import dev.save4j.bench.reward.PreferencePairs;
+import dev.save4j.bench.reward.RewardBenchmark;
+import dev.save4j.bench.reward.RewardResults;
+import dev.save4j.bench.reward.ScoreCache;
+import dev.save4j.bench.reward.Scorer;
+import dev.save4j.bench.reward.ScoresFile;
+import dev.save4j.engine.EngineSettings;
+import dev.save4j.models.ModelCache;
+import dev.save4j.wiring.Registry;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Measures reward models. */
+@Command(
+        name = "reward",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Measures reward models on RewardBench, RewardBench 2, RM-Bench, JudgeBench, PPE, RMB, LLMBar and preference files, each by its own rules, from"
+                    + " the files as published. An interrupted run goes on where it was: the same command scores what is missing.",
+            ""
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  save4j bench reward --models runs/ultrafeedback/model,length,random --data benchmarks --out runs/bench",
+            "  save4j bench reward --models before=runs/a/model,after=runs/b/model,length \\",
+            "      --benchmarks judgebench,rm-bench --preferences eval.jsonl.gz --data benchmarks --out runs/bench",
+            "",
+            "A model is a folder, a name that 'save4j model get' knows, scores:FILE with the output of 'save4j reward score', or one of the baselines length,"
+                    + " random and constant. NAME= before it names it in the results."
+        })
+final class BenchRewardCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--models",
+            required = true,
+            split = ",",
+            paramLabel = "[NAME=]MODEL",
+            description = "What to measure.")
+    private List<String> models = List.of();
+
+    @Option(
+            names = "--benchmarks",
+            split = ",",
+            paramLabel = "NAME",
+            defaultValue = "all",
+            description = "By default all whose files are in the folder of data.")
+    private List<String> benchmarks = List.of();
+
+    @Option(
+            names = "--preferences",
+            paramLabel = "FILE",
+            description = "A preference file as one more benchmark; may be given several times.")
+    private List<Path> preferences = List.of();
+
+    @Option(
+            names = "--data",
+            required = true,
+            paramLabel = "FOLDER",
+            description = "Has a folder with the published files of each benchmark: judgebench, rm-bench, rmb, …")
+    private Path data = Path.of("");
+
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "FOLDER",
+            description = "Where results.json, .csv, .md, items.jsonl and the kept scores go.")
+    private Path out = Path.of("");
+
+    @Option(
+            names = "--max-length",
+            defaultValue = "2048",
+            description =
+                    "Tokens of prompt and answer together, at most what the model has (default ${DEFAULT-VALUE}).")
+    private int maxLength;
+
+    @Option(
+            names = "--batch",
+            defaultValue = "16",
+            description = "Answers per run of the model (default ${DEFAULT-VALUE}).")
+    private int batch;
+
+    @Option(names = "--threads", defaultValue = "1", description = "Native threads (default ${DEFAULT-VALUE}).")
+    private int threads;
+
+    @Option(
+            names = "--limit",
+            defaultValue = "2147483647",
+            paramLabel = "ITEMS",
+            description = "Items of each benchmark at most, for trying.")
+    private int limit;
+
+    @Option(
+            names = "--seed",
+            defaultValue = "17",
+            description = "Of the baseline random and of the intervals (default ${DEFAULT-VALUE}).")
+    private long seed;
+
+    @Option(
+            names = "--engine",
+            defaultValue = "onnxruntime",
+            description = "The inference engine (default ${DEFAULT-VALUE}).")
+    private String engine = "";
+
+    @Override
+    public Integer call() throws IOException {
+        List<Benchmark> chosen = new ArrayList<>(Benchmarks.named(benchmarks, data));
+        preferences.forEach(file -> chosen.add(new PreferencePairs(file)));
+        if (chosen.isEmpty()) {
+            throw SaveException.user("'" + data + "' has no folder of a known benchmark; known: "
+                    + String.join(
+                            ", ", Benchmarks.all().stream().map(Benchmark::name).toList()));
+        }
+        if (limit < 1) {
+            throw SaveException.user("--limit must be at least 1, but is " + limit);
+        }
+        List<Scorer> scorers = new ArrayList<>();
+        try {
+            models.forEach(model -> scorers.add(scorer(model)));
+            refuseEqualNames(scorers);
+            Files.createDirectories(out);
+            measure(chosen, scorers);
+        } finally {
+            scorers.forEach(Scorer::close);
+        }
+        return 0;
+    }
+
+    private void measure(List<Benchmark> chosen, List<Scorer> scorers) {
+        RewardResults results;
+        try (ScoreCache cache = new ScoreCache(out.resolve("scores.duckdb"));
+                ProgressBars progress = new ProgressBars()) {
+            results = new RewardBenchmark(chosen, data, cache, limit, seed).run(scorers, progress);
+        }
+        results.write(out);
+        PrintWriter console = spec.commandLine().getOut();
+        console.println();
+        console.print(TextTable.of(results.table().transposed()));
+        console.println();
+        console.println("Percent, with 95 % bootstrap intervals over prompts.");
+        results.notes().forEach(console::println);
+        console.println("Results: " + out);
+        console.flush();
+    }
+
+    private Scorer scorer(String text) {
+        int equals = text.indexOf('=');
+        String what = text.substring(equals + 1);
+        String name = equals > 0 ? text.substring(0, equals) : what.replaceFirst("/+$", "");
+        switch (what) {
+            case "length":
+                return Baseline.length();
+            case "random":
+                return Baseline.random(seed);
+            case "constant":
+                return Baseline.constant();
+            default:
+                break;
+        }
+        if (what.startsWith("scores:")) {
+            return new ScoresFile(name, Path.of(what.substring("scores:".length())));
+        }
+        return new ModelScorer(
+                name,
+                ModelCache.ofUser().locate(what),
+                Registry.discover().inference().named(engine),
+                engine,
+                new EngineSettings(threads, Path.of(System.getProperty("java.io.tmpdir"))),
+                maxLength,
+                batch);
+    }
+
+    private static void refuseEqualNames(List<Scorer> scorers) {
+        Set<String> names = new HashSet<>();
+        for (Scorer scorer : scorers) {
+            if (!names.add(scorer.name())) {
+                throw SaveException.user("two models are called '" + scorer.name()
+                        + "'; name them apart, as in --models before=FOLDER,after=FOLDER");
+            }
+        }
+    }
+}

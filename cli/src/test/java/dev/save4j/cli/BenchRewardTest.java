@@ -1,0 +1,104 @@
+package dev.save4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** Reward models are measured and compared on the command line. */
+class BenchRewardTest {
+    @TempDir
+    private Path folder;
+
+    private Path pairs;
+    private Path out;
+    private final StringWriter console = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @BeforeEach
+    void writePairs() throws IOException {
+        out = folder.resolve("out");
+        pairs = Files.writeString(folder.resolve("pairs.jsonl"), """
+                {"prompt": "p1", "chosen": "long answer", "rejected": "b"}
+                {"prompt": "p2", "chosen": "a", "rejected": "long answer"}
+                """);
+    }
+
+    private int run(String... arguments) {
+        CommandLine command = Save4j.commandLine();
+        command.setOut(new PrintWriter(console));
+        command.setErr(new PrintWriter(err));
+        return command.execute(arguments);
+    }
+
+    private int bench(String models) {
+        return run(
+                "bench",
+                "reward",
+                "--models",
+                models,
+                "--data",
+                folder.toString(),
+                "--preferences",
+                pairs.toString(),
+                "--out",
+                out.toString());
+    }
+
+    @Test
+    void measuresScorersAndComparesThem() throws IOException {
+        Path scores = Files.writeString(folder.resolve("scores.jsonl"), """
+                {"prompt": "p1", "response": "long answer", "reward": 2}
+                {"prompt": "p1", "response": "b", "reward": 1}
+                {"prompt": "p2", "response": "a", "reward": 2}
+                {"prompt": "p2", "response": "long answer", "reward": 1}
+                """);
+        assertThat(bench("length,constant,mine=scores:" + scores))
+                .as(err.toString())
+                .isZero();
+        assertThat(console.toString()).contains("50.0 [", "100.0 [100.0, 100.0]", "pairs: 2 items");
+        assertThat(out.resolve("results.json")).exists();
+        assertThat(run(
+                        "compare",
+                        "length",
+                        "mine",
+                        "--in",
+                        out.toString(),
+                        "--out",
+                        folder.resolve("comparison").toString()))
+                .as(err.toString())
+                .isZero();
+        assertThat(console.toString())
+                .contains(
+                        "+50.0", "the longer answer scores higher in 100.0 % of 2 comparisons and is better in 50.0 %")
+                .contains("pairs, item 2: length earns 0.00, mine earns 1.00");
+        assertThat(Files.readAllLines(folder.resolve("comparison/flips.jsonl")))
+                .singleElement()
+                .asString()
+                .contains("\"item\":\"2\"", "\"first_score\":1.0", "\"second_score\":2.0");
+        assertThat(folder.resolve("comparison/comparison.json")).content().contains("\"gained\" : 1");
+    }
+
+    @Test
+    void anUnknownScorerIsNamedWithThoseThatAreThere() {
+        assertThat(bench("length,constant")).isZero();
+        assertThat(run("compare", "length", "other", "--in", out.toString())).isEqualTo(2);
+        assertThat(err.toString()).contains("has no scores of 'other' on pairs; it has length, constant");
+    }
+
+    @Test
+    void equalNamesAndMissingModelsAreRefusedBeforeAnythingIsScored() {
+        assertThat(bench("length,length")).isEqualTo(2);
+        assertThat(err.toString()).contains("two models are called 'length'");
+        assertThat(bench("nowhere/model")).isEqualTo(2);
+        assertThat(err.toString()).contains("there is no model folder nowhere/model");
+        assertThat(out).doesNotExist();
+    }
+}
