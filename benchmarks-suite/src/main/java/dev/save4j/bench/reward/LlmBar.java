@@ -56,8 +56,9 @@ public final class LlmBar implements Benchmark {
     }
 
     private static String where(Path file) {
-        Path folder = file.toAbsolutePath().getParent();
-        return BenchmarkFiles.plain(folder.getFileName() + "/" + file.getFileName());
+        Path path = file.toAbsolutePath();
+        int names = path.getNameCount();
+        return BenchmarkFiles.plain(path.subpath(Math.max(0, names - 2), names).toString());
     }
 
     @Override
