@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 
 /** Measures one gradient engine at one size and shape. A program to run by itself. */
@@ -63,7 +64,9 @@ final class TrainingProbe {
             long[] parts = new long[2];
             Runnable step = () -> {
                 long began = System.nanoTime();
-                last[0] = trainer.accumulate(loss, inputs, 1).get("loss").item();
+                last[0] = Objects.requireNonNull(
+                                trainer.accumulate(loss, inputs, 1).get("loss"), "loss")
+                        .item();
                 long middle = System.nanoTime();
                 trainer.step(LEARNING_RATE);
                 parts[0] += middle - began;
