@@ -2,6 +2,8 @@ package dev.save4j.cli;
 
 import dev.save4j.AtomicFiles;
 import dev.save4j.SaveException;
+import dev.save4j.chat.ChatTemplate;
+import dev.save4j.chat.ChatTemplates;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.loop.RewardScorer;
 import dev.save4j.models.ModelCache;
@@ -88,6 +90,12 @@ final class RewardScoreCommand implements Callable<Integer> {
             description = "The inference engine (default ${DEFAULT-VALUE}).")
     private String engine;
 
+    @Option(
+            names = "--chat",
+            description =
+                    "Puts prompt and answer into the chat template of the model's folder, as turns of the user and the assistant.")
+    private boolean chat;
+
     private record Row(ObjectNode json, RewardScorer.Item item) {}
 
     @Override
@@ -98,6 +106,7 @@ final class RewardScoreCommand implements Callable<Integer> {
                 RewardScorer scorer = new RewardScorer(
                         RewardModel.load(folder),
                         tokenizer,
+                        template(folder),
                         maxLength,
                         Registry.discover().inference().named(engine),
                         settings,
@@ -118,6 +127,16 @@ final class RewardScoreCommand implements Callable<Integer> {
             throw SaveException.resources("cannot read or write the answers: " + failed, failed);
         }
         return 0;
+    }
+
+    private Optional<ChatTemplate> template(ModelFolder folder) {
+        if (!chat) {
+            return Optional.empty();
+        }
+        return Optional.of(ChatTemplates.ofFolder(folder.path())
+                .orElseThrow(() -> SaveException.user("the folder " + folder.path()
+                        + " has no chat template for --chat; expected chat_template.jinja, chat_template.json or"
+                        + " \"chat_template\" in tokenizer_config.json")));
     }
 
     private String source() {

@@ -1,10 +1,12 @@
 package dev.save4j.loop;
 
+import dev.save4j.chat.ChatTemplate;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.InferenceEngine;
 import dev.save4j.models.RewardModel;
 import dev.save4j.tokenizers.Tokenizer;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** Scores answers with a reward model, for use outside the loop. Closes its sessions, neither model nor tokenizer. One thread at a time. */
@@ -24,10 +26,27 @@ public final class RewardScorer implements AutoCloseable {
             InferenceEngine engine,
             EngineSettings settings,
             int batch) {
+        this(model, tokenizer, Optional.empty(), maxLength, engine, settings, batch);
+    }
+
+    /**
+     * The same for a model that was trained on conversations.
+     *
+     * @param template makes prompt and answer turns of the user and the assistant; a USER error with an encoder
+     */
+    public RewardScorer(
+            RewardModel model,
+            Tokenizer tokenizer,
+            Optional<ChatTemplate> template,
+            int maxLength,
+            InferenceEngine engine,
+            EngineSettings settings,
+            int batch) {
         format = new RewardFormat(
                 tokenizer,
                 model.backbone().causal(),
-                Math.min(maxLength, model.backbone().maxLength()));
+                Math.min(maxLength, model.backbone().maxLength()),
+                template);
         grader = new Grader(model, engine, settings, batch);
     }
 
