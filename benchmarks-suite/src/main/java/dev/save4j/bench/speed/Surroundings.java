@@ -21,8 +21,8 @@ public record Surroundings(
     String explanation() {
         return String.format(
                         Locale.ROOT,
-                        "%s; %d native thread%s. Peaks of this machine: %.1f GFLOP/s in products of 2048 x 2048 matrices by ONNX Runtime, %.1f GB/s in"
-                                + " copies. Best by %s time, median by wall time; every engine ran in a process of its own, in turns.",
+                        "%s; %d native thread%s. Peaks of this machine: %.1f GFLOP/s in products of square matrices by ONNX Runtime, which an engine with"
+                                + " kernels of its own may exceed, and %.1f GB/s in copies. Best by %s time, median by wall time; every engine ran in a process of its own, in turns.",
                         machine,
                         threads,
                         threads == 1 ? "" : "s",
