@@ -85,9 +85,9 @@ class GuardsTest {
         assertThat(alarm.check(start, new ScoreScale(1.6, 2.5)))
                 .hasSize(2)
                 .anyMatch(
-                        text -> text.startsWith("the spread of the rewards has grown from 1 to 2.5, more than 2 times"))
+                        text -> text.startsWith("the spread of the rewards has grown from 1.000 to 2.500, more than 2 times"))
                 .anyMatch(text ->
-                        text.startsWith("the mean of the rewards has moved from 0 to 1.6, more than 1.5 spreads"));
+                        text.startsWith("the mean of the rewards has moved from 0.000 to 1.600, more than 1.5 spreads"));
         assertThat(alarm.check(start, new ScoreScale(0, 0.4)))
                 .singleElement()
                 .asString()
