@@ -84,14 +84,14 @@ class GuardsTest {
         assertThat(alarm.check(start, new ScoreScale(1.5, 2))).isEmpty();
         assertThat(alarm.check(start, new ScoreScale(1.6, 2.5)))
                 .hasSize(2)
-                .anyMatch(
-                        text -> text.startsWith("the spread of the rewards has grown from 1.000 to 2.500, more than 2 times"))
                 .anyMatch(text ->
-                        text.startsWith("the mean of the rewards has moved from 0.000 to 1.600, more than 1.5 spreads"));
+                        text.startsWith("the spread of the rewards has grown from 1.000 to 2.500, more than 2 times"))
+                .anyMatch(text -> text.startsWith(
+                        "the mean of the rewards has moved from 0.000 to 1.600, more than 1.5 spreads"));
         assertThat(alarm.check(start, new ScoreScale(0, 0.4)))
                 .singleElement()
                 .asString()
-                .startsWith("the spread of the rewards has fallen from 1 to 0.4");
+                .startsWith("the spread of the rewards has fallen from 1.000 to 0.400");
         assertThatThrownBy(() -> new ScaleAlarm(1, 1))
                 .hasMessage("the scale alarm needs a spread factor above 1 and a shift above 0, but has 1.0 and 1.0");
     }
