@@ -5,24 +5,29 @@ import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.Tensor;
 import dev.save4j.tensor.WeightStore;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /**
  * {@link Optimization} carried out on the host, in place on the buffers of a store: for engines that hand out gradients and have no optimizer of
- * their own. Single precision, one fixed order of operations, so the same gradients give the same bytes. Not thread-safe.
+ * their own. Single precision, one fixed order of operations whatever the number of threads, so the same gradients give the same bytes. Not
+ * thread-safe.
  */
 public final class AdamW {
     /** Elements that are worked on at a time, in arrays that stay in the first-level cache. */
     private static final int BLOCK = 1024;
+    /** Elements that a thread takes at a time. Sums are kept for each part, so that they do not depend on who took it. */
+    private static final int PART = 64 * BLOCK;
 
     private final Optimization optimization;
+    private final int threads;
     private final Map<String, Moments> moments = new LinkedHashMap<>();
-    private final float[] weight = new float[BLOCK];
-    private final float[] gradient = new float[BLOCK];
-    private final float[] first = new float[BLOCK];
-    private final float[] second = new float[BLOCK];
 
     private static final class Moments {
         private final Tensor first;
@@ -36,8 +41,10 @@ public final class AdamW {
         }
     }
 
-    public AdamW(Optimization optimization) {
+    /** @param threads that share a step of a large model, the caller's among them */
+    public AdamW(Optimization optimization, int threads) {
         this.optimization = optimization;
+        this.threads = threads;
     }
 
     /**
@@ -54,54 +61,87 @@ public final class AdamW {
         double limit = optimization.maxGradientNorm();
         float clip = norm > limit ? (float) (limit / norm) : 1;
         try (WeightStore.Lease lease = weights.writing()) {
-            gradients.forEach((name, tensor) -> update(name, weights.get(name), tensor, clip, learningRate));
+            List<Consumer<Worker>> parts = new ArrayList<>();
+            gradients.forEach((name, gradient) -> {
+                if (optimization.groupOf(name).learningRateScale() > 0) {
+                    Tensor weight = weights.get(name);
+                    Moments moment = advance(name, weight);
+                    Update update = update(name, moment.steps, clip, learningRate);
+                    split(weight.floats().limit(), (from, to) -> {
+                        FloatBuffer w = weight.floats();
+                        FloatBuffer g = gradient.floats();
+                        FloatBuffer m = moment.first.floats();
+                        FloatBuffer v = moment.second.floats();
+                        parts.add(worker -> worker.update(update, w, g, m, v, from, to));
+                    });
+                }
+            });
+            share(parts);
         }
         return norm;
     }
 
     /** The square root of the sum of all squares, added up in double precision in the order of the map. */
-    public static double norm(Map<String, Tensor> gradients) {
-        double sum = 0;
-        float[] block = new float[BLOCK];
+    double norm(Map<String, Tensor> gradients) {
+        List<Consumer<Worker>> parts = new ArrayList<>();
+        List<Double> sums = new ArrayList<>();
         for (Tensor gradient : gradients.values()) {
             FloatBuffer values = gradient.floats();
-            while (values.hasRemaining()) {
-                int length = Math.min(BLOCK, values.remaining());
-                values.get(block, 0, length);
-                Arrays.fill(block, length, BLOCK, 0);
-                double a = 0;
-                double b = 0;
-                double c = 0;
-                double d = 0;
-                // Four sums do not wait for each other.
-                for (int i = 0; i < BLOCK; i += 4) {
-                    a += (double) block[i] * block[i];
-                    b += (double) block[i + 1] * block[i + 1];
-                    c += (double) block[i + 2] * block[i + 2];
-                    d += (double) block[i + 3] * block[i + 3];
-                }
-                sum += a + b + (c + d);
-            }
+            split(values.limit(), (from, to) -> {
+                int part = parts.size();
+                sums.add(0.0);
+                parts.add(worker -> sums.set(part, worker.squares(values, from, to)));
+            });
         }
-        return Math.sqrt(sum);
+        share(parts);
+        return Math.sqrt(sums.stream().reduce(0.0, Double::sum));
     }
 
-    private void update(String name, Tensor tensor, Tensor slope, float clip, double learningRate) {
-        Optimization.Group group = optimization.groupOf(name);
-        double rate = learningRate * group.learningRateScale();
-        if (group.learningRateScale() == 0) {
-            return;
+    /** What is done with the elements from one index to before another. */
+    private interface Range {
+        void apply(int from, int to);
+    }
+
+    private static void split(int length, Range range) {
+        for (int from = 0; from < length; from += PART) {
+            range.apply(from, Math.min(length, from + PART));
         }
+    }
+
+    /** Starting a thread costs less than a thousandth of what it then does. */
+    private void share(List<Consumer<Worker>> parts) {
+        AtomicInteger next = new AtomicInteger();
+        Runnable work = () -> {
+            Worker worker = new Worker();
+            for (int part = next.getAndIncrement(); part < parts.size(); part = next.getAndIncrement()) {
+                parts.get(part).accept(worker);
+            }
+        };
+        List<CompletableFuture<Void>> others = new ArrayList<>();
+        for (int thread = 1; thread < Math.min(threads, parts.size()); thread++) {
+            others.add(CompletableFuture.runAsync(work, command -> new Thread(command, "save4j-adamw").start()));
+        }
+        work.run();
+        others.forEach(CompletableFuture::join);
+    }
+
+    private Moments advance(String name, Tensor weight) {
         Moments moment = moments.computeIfAbsent(
                 name,
                 key -> new Moments(
-                        Tensor.allocate(ElementType.FLOAT, tensor.shape()),
-                        Tensor.allocate(ElementType.FLOAT, tensor.shape()),
+                        Tensor.allocate(ElementType.FLOAT, weight.shape()),
+                        Tensor.allocate(ElementType.FLOAT, weight.shape()),
                         0));
         moment.steps++;
-        double correction = 1 - Math.pow(optimization.beta1(), (double) moment.steps);
-        double root = Math.sqrt(1 - Math.pow(optimization.beta2(), (double) moment.steps));
-        Update update = new Update(
+        return moment;
+    }
+
+    private Update update(String name, long steps, float clip, double learningRate) {
+        Optimization.Group group = optimization.groupOf(name);
+        double rate = learningRate * group.learningRateScale();
+        double correction = 1 - Math.pow(optimization.beta1(), (double) steps);
+        double root = Math.sqrt(1 - Math.pow(optimization.beta2(), (double) steps));
+        return new Update(
                 clip,
                 (float) optimization.beta1(),
                 (float) (1 - optimization.beta1()),
@@ -111,20 +151,49 @@ public final class AdamW {
                 (float) (rate / correction),
                 (float) (1 / root),
                 (float) optimization.epsilon());
-        FloatBuffer w = tensor.floats();
-        FloatBuffer g = slope.floats();
-        FloatBuffer m = moment.first.floats();
-        FloatBuffer v = moment.second.floats();
-        for (int at = 0; at < w.limit(); at += BLOCK) {
-            int length = Math.min(BLOCK, w.limit() - at);
-            w.get(at, weight, 0, length);
-            g.get(at, gradient, 0, length);
-            m.get(at, first, 0, length);
-            v.get(at, second, 0, length);
-            update.apply(weight, gradient, first, second, length);
-            w.put(at, weight, 0, length);
-            m.put(at, first, 0, length);
-            v.put(at, second, 0, length);
+    }
+
+    /** The arrays in which one thread works. */
+    private static final class Worker {
+        private final float[] weight = new float[BLOCK];
+        private final float[] gradient = new float[BLOCK];
+        private final float[] first = new float[BLOCK];
+        private final float[] second = new float[BLOCK];
+
+        double squares(FloatBuffer values, int from, int to) {
+            double sum = 0;
+            for (int at = from; at < to; at += BLOCK) {
+                int length = Math.min(BLOCK, to - at);
+                values.get(at, gradient, 0, length);
+                Arrays.fill(gradient, length, BLOCK, 0);
+                double a = 0;
+                double b = 0;
+                double c = 0;
+                double d = 0;
+                // Four sums do not wait for each other.
+                for (int i = 0; i < BLOCK; i += 4) {
+                    a += (double) gradient[i] * gradient[i];
+                    b += (double) gradient[i + 1] * gradient[i + 1];
+                    c += (double) gradient[i + 2] * gradient[i + 2];
+                    d += (double) gradient[i + 3] * gradient[i + 3];
+                }
+                sum += a + b + (c + d);
+            }
+            return sum;
+        }
+
+        void update(Update update, FloatBuffer w, FloatBuffer g, FloatBuffer m, FloatBuffer v, int from, int to) {
+            for (int at = from; at < to; at += BLOCK) {
+                int length = Math.min(BLOCK, to - at);
+                w.get(at, weight, 0, length);
+                g.get(at, gradient, 0, length);
+                m.get(at, first, 0, length);
+                v.get(at, second, 0, length);
+                update.apply(weight, gradient, first, second, length);
+                w.put(at, weight, 0, length);
+                m.put(at, first, 0, length);
+                v.put(at, second, 0, length);
+            }
         }
     }
 

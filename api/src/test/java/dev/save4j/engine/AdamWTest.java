@@ -31,7 +31,7 @@ class AdamWTest {
     @Test
     void followsTheFormula() {
         WeightStore weights = store(1);
-        AdamW optimizer = new AdamW(new Optimization(0.9, 0.99, 1e-6, 0.05, Double.POSITIVE_INFINITY, List.of()));
+        AdamW optimizer = new AdamW(new Optimization(0.9, 0.99, 1e-6, 0.05, Double.POSITIVE_INFINITY, List.of()), 1);
         optimizer.step(weights, gradient(0.5f), 0.1);
         // 1 (1 - 0.005) - 0.1 · 0.5 / (0.5 + 1e-6)
         assertThat(weights.get("w").item()).isCloseTo(0.8950002f, within(1e-6f));
@@ -50,9 +50,9 @@ class AdamWTest {
         Map<String, Tensor> clipped = new LinkedHashMap<>();
         clipped.put("a", Tensor.of(new float[] {1.2f}, 1));
         clipped.put("b", Tensor.of(new float[] {1.6f, 0}, 2));
-        AdamW first = new AdamW(PLAIN);
+        AdamW first = new AdamW(PLAIN, 1);
         assertThat(first.step(pair(), both, 0.1)).isEqualTo(5);
-        AdamW second = new AdamW(PLAIN);
+        AdamW second = new AdamW(PLAIN, 1);
         assertThat(second.step(pair(), clipped, 0.1)).isCloseTo(2, within(1e-6));
         assertThat(first.state().moments().get("b").first().toFloats())
                 .containsExactly(second.state().moments().get("b").first().toFloats(), within(1e-6f));
@@ -74,8 +74,8 @@ class AdamWTest {
             values[i] = (float) random.nextGaussian();
             sum += (double) values[i] * values[i];
         }
-        assertThat(AdamW.norm(gradient(values))).isCloseTo(Math.sqrt(sum), within(1e-9));
-        assertThat(AdamW.norm(Map.of())).isZero();
+        assertThat(new AdamW(PLAIN, 1).norm(gradient(values))).isCloseTo(Math.sqrt(sum), within(1e-9));
+        assertThat(new AdamW(PLAIN, 1).norm(Map.of())).isZero();
     }
 
     @Test
@@ -83,10 +83,28 @@ class AdamWTest {
         float[] slopes = new float[2500];
         Arrays.fill(slopes, 0.01f);
         WeightStore weights = store(new float[2500]);
-        new AdamW(PLAIN).step(weights, gradient(slopes), 0.1);
+        new AdamW(PLAIN, 1).step(weights, gradient(slopes), 0.1);
         float each = weights.get("w").floats().get(0);
         assertThat(each).isCloseTo(-0.1f, within(1e-3f));
         assertThat(weights.get("w").toFloats()).containsOnly(each);
+    }
+
+    @Test
+    void threadsGiveTheSameBytesAsOne() {
+        RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(4);
+        float[] slopes = new float[300_000];
+        for (int i = 0; i < slopes.length; i++) {
+            slopes[i] = (float) random.nextGaussian();
+        }
+        WeightStore one = store(new float[slopes.length]);
+        WeightStore three = store(new float[slopes.length]);
+        AdamW alone = new AdamW(PLAIN, 1);
+        AdamW together = new AdamW(PLAIN, 3);
+        for (int step = 0; step < 3; step++) {
+            assertThat(together.step(three, gradient(slopes), 0.1)).isEqualTo(alone.step(one, gradient(slopes), 0.1));
+        }
+        assertThat(three.contentHash()).isEqualTo(one.contentHash());
+        assertThat(one.get("w").toFloats()[slopes.length - 1]).isNotZero();
     }
 
     @Test
@@ -97,7 +115,7 @@ class AdamWTest {
         Map<String, Tensor> gradients = new LinkedHashMap<>();
         gradients.put("a", Tensor.of(new float[] {1}, 1));
         gradients.put("b", Tensor.of(new float[] {1, 1}, 2));
-        AdamW optimizer = new AdamW(optimization);
+        AdamW optimizer = new AdamW(optimization, 1);
         optimizer.step(weights, gradients, 0.1);
         assertThat(weights.get("a").item()).isCloseTo(0.95f, within(1e-6f));
         assertThat(weights.get("b").toFloats()).containsExactly(1, 1);
@@ -107,7 +125,7 @@ class AdamWTest {
     @Test
     void aNormThatIsNotFiniteChangesNothing() {
         WeightStore weights = store(1, 2);
-        AdamW optimizer = new AdamW(PLAIN);
+        AdamW optimizer = new AdamW(PLAIN, 1);
         assertThat(optimizer.step(weights, gradient(1, Float.POSITIVE_INFINITY), 0.1))
                 .isInfinite();
         assertThat(weights.get("w").toFloats()).containsExactly(1, 2);
@@ -118,10 +136,10 @@ class AdamWTest {
     @Test
     void aRestoredStateContinuesToTheSameBytes() {
         WeightStore weights = store(1, 2);
-        AdamW optimizer = new AdamW(PLAIN);
+        AdamW optimizer = new AdamW(PLAIN, 1);
         optimizer.step(weights, gradient(0.3f, -0.1f), 0.1);
         WeightStore copy = weights.snapshot();
-        AdamW restored = new AdamW(PLAIN);
+        AdamW restored = new AdamW(PLAIN, 1);
         restored.restore(optimizer.state(), copy);
         optimizer.step(weights, gradient(-0.2f, 0.7f), 0.1);
         restored.step(copy, gradient(-0.2f, 0.7f), 0.1);
@@ -132,7 +150,7 @@ class AdamWTest {
     @Test
     void aStateThatDoesNotFitIsRefusedBeforeAnythingChanges() {
         WeightStore weights = store(1, 2);
-        AdamW optimizer = new AdamW(PLAIN);
+        AdamW optimizer = new AdamW(PLAIN, 1);
         optimizer.step(weights, gradient(0.3f, -0.1f), 0.1);
         Tensor good = Tensor.of(new float[2], 2);
         Tensor bad = Tensor.of(new float[3], 3);

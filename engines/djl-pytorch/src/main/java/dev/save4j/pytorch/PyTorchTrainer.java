@@ -48,7 +48,7 @@ final class PyTorchTrainer implements Trainer {
         this.weights = weights;
         this.settings = settings;
         this.optimization = optimization;
-        optimizer = new AdamW(optimization);
+        optimizer = new AdamW(optimization, settings.threads());
         // All graphs are checked before anything native is loaded.
         List<Plan> plans = losses.stream()
                 .map(graph -> {

@@ -44,7 +44,7 @@ final class TensorFlowTrainer implements Trainer {
             DataType floating) {
         this.weights = weights;
         this.optimization = optimization;
-        optimizer = new AdamW(optimization);
+        optimizer = new AdamW(optimization, settings.threads());
         ElementType element = NativeTensor.elementType(floating);
         accumulated = new Accumulator(element);
         // All graphs are checked before anything native is loaded.

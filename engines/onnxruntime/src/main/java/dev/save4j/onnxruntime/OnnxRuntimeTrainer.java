@@ -25,15 +25,15 @@ final class OnnxRuntimeTrainer implements Trainer {
     private final ReentrantLock running = new ReentrantLock();
     private boolean closed;
 
-    private OnnxRuntimeTrainer(WeightStore weights, Optimization optimization) {
+    private OnnxRuntimeTrainer(WeightStore weights, Optimization optimization, EngineSettings settings) {
         this.weights = weights;
-        this.optimizer = new AdamW(optimization);
+        this.optimizer = new AdamW(optimization, settings.threads());
         this.accumulators = new Accumulators(weights);
     }
 
     static OnnxRuntimeTrainer open(
             WeightStore weights, List<Graph> losses, Optimization optimization, EngineSettings settings) {
-        OnnxRuntimeTrainer trainer = new OnnxRuntimeTrainer(weights, optimization);
+        OnnxRuntimeTrainer trainer = new OnnxRuntimeTrainer(weights, optimization, settings);
         boolean opened = false;
         try {
             // All graphs are checked before anything native is loaded.

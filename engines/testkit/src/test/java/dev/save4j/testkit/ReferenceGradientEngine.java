@@ -82,7 +82,7 @@ final class ReferenceGradientEngine implements GradientEngine {
         ReferenceTrainer(WeightStore weights, Optimization optimization) {
             this.weights = weights;
             this.optimization = optimization;
-            this.optimizer = new AdamW(optimization);
+            this.optimizer = new AdamW(optimization, 1);
         }
 
         private Map<String, Numbers> point(Graph graph, Map<String, Tensor> inputs) {
