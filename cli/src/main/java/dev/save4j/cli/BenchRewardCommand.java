@@ -1,19 +1,15 @@
 package dev.save4j.cli;
 
 import dev.save4j.SaveException;
-import dev.save4j.bench.reward.Baseline;
 import dev.save4j.bench.reward.Benchmark;
 import dev.save4j.bench.reward.Benchmarks;
-import dev.save4j.bench.reward.ModelScorer;
 import dev.save4j.bench.reward.PreferencePairs;
 import dev.save4j.bench.reward.RewardBenchmark;
 import dev.save4j.bench.reward.RewardResults;
 import dev.save4j.bench.reward.ScoreCache;
 import dev.save4j.bench.reward.Scorer;
-import dev.save4j.bench.reward.ScoresFile;
+import dev.save4j.chat.ChatChoice;
 import dev.save4j.engine.EngineSettings;
-import dev.save4j.models.ModelCache;
-import dev.save4j.wiring.Registry;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -45,7 +41,12 @@ import picocli.CommandLine.Spec;
             "      --benchmarks judgebench,rm-bench --preferences eval.jsonl.gz --data benchmarks --out runs/bench",
             "",
             "A model is a folder, a name that 'save4j model get' knows, scores:FILE with the output of 'save4j reward score', or one of the baselines length,"
-                    + " random and constant. NAME= before it names it in the results."
+                    + " random and constant. NAME= before it names it in the results.",
+            "A folder holds a reward model, or a classifier as model.onnx whose logits are the scores; FOLDER?label=good chooses one of several labels.",
+            "A server is http://host:port/get_reward of OpenRLHF, vllm:http://host:port/classify, /score or /pooling, or sglang:http://host:port/classify."
+                    + " Options follow a question mark: chat=FOLDER (its tokenizer, for the template), model, batch, concurrency, timeout, tries, and token,"
+                    + " the environment variable that holds it, as in",
+            "  rm=vllm:http://localhost:8000/classify?chat=tokenizer&concurrency=8"
         })
 final class BenchRewardCommand implements Callable<Integer> {
     @Spec
@@ -104,6 +105,22 @@ final class BenchRewardCommand implements Callable<Integer> {
     private int threads;
 
     @Option(
+            names = "--chat",
+            defaultValue = "auto",
+            paramLabel = "auto|none|model|FILE",
+            description =
+                    "The chat template that prompt and answer are put into: the model's own if it has one (default), none, the model's own, or this.")
+    private String chat = "";
+
+    @Option(
+            names = "--batch-tolerance",
+            defaultValue = "" + RewardBenchmark.BATCH_TOLERANCE,
+            paramLabel = "DIFFERENCE",
+            description =
+                    "By how much a score may depend on what else is in its batch; above it the run ends before it begins (default ${DEFAULT-VALUE}).")
+    private double batchTolerance;
+
+    @Option(
             names = "--limit",
             defaultValue = "2147483647",
             paramLabel = "ITEMS",
@@ -131,26 +148,31 @@ final class BenchRewardCommand implements Callable<Integer> {
                     + String.join(
                             ", ", Benchmarks.all().stream().map(Benchmark::name).toList()));
         }
-        if (limit < 1) {
-            throw SaveException.user("--limit must be at least 1, but is " + limit);
-        }
+        RewardBenchmark.Options options = new RewardBenchmark.Options(limit, seed, batchTolerance);
         List<Scorer> scorers = new ArrayList<>();
         try {
-            models.forEach(model -> scorers.add(scorer(model)));
+            ScorerArgument.Machine machine = new ScorerArgument.Machine(
+                    ChatChoice.parse(chat),
+                    engine,
+                    new EngineSettings(threads, Path.of(System.getProperty("java.io.tmpdir"))),
+                    maxLength,
+                    batch,
+                    seed);
+            models.forEach(model -> scorers.add(ScorerArgument.parse(model).open(machine)));
             refuseEqualNames(scorers);
             Files.createDirectories(out);
-            measure(chosen, scorers);
+            measure(chosen, scorers, options);
         } finally {
             scorers.forEach(Scorer::close);
         }
         return 0;
     }
 
-    private void measure(List<Benchmark> chosen, List<Scorer> scorers) {
+    private void measure(List<Benchmark> chosen, List<Scorer> scorers, RewardBenchmark.Options options) {
         RewardResults results;
         try (ScoreCache cache = new ScoreCache(out.resolve("scores.duckdb"));
                 ProgressBars progress = new ProgressBars()) {
-            results = new RewardBenchmark(chosen, data, cache, limit, seed).run(scorers, progress);
+            results = new RewardBenchmark(chosen, data, cache, options).run(scorers, progress);
         }
         results.write(out);
         PrintWriter console = spec.commandLine().getOut();
@@ -161,33 +183,6 @@ final class BenchRewardCommand implements Callable<Integer> {
         results.notes().forEach(console::println);
         console.println("Results: " + out);
         console.flush();
-    }
-
-    private Scorer scorer(String text) {
-        int equals = text.indexOf('=');
-        String what = text.substring(equals + 1);
-        String name = equals > 0 ? text.substring(0, equals) : what.replaceFirst("/+$", "");
-        switch (what) {
-            case "length":
-                return Baseline.length();
-            case "random":
-                return Baseline.random(seed);
-            case "constant":
-                return Baseline.constant();
-            default:
-                break;
-        }
-        if (what.startsWith("scores:")) {
-            return new ScoresFile(name, Path.of(what.substring("scores:".length())));
-        }
-        return new ModelScorer(
-                name,
-                ModelCache.ofUser().locate(what),
-                Registry.discover().inference().named(engine),
-                engine,
-                new EngineSettings(threads, Path.of(System.getProperty("java.io.tmpdir"))),
-                maxLength,
-                batch);
     }
 
     private static void refuseEqualNames(List<Scorer> scorers) {

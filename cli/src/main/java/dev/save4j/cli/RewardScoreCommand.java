@@ -2,13 +2,12 @@ package dev.save4j.cli;
 
 import dev.save4j.AtomicFiles;
 import dev.save4j.SaveException;
-import dev.save4j.chat.ChatTemplate;
-import dev.save4j.chat.ChatTemplates;
+import dev.save4j.chat.ChatChoice;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.loop.RewardScorer;
 import dev.save4j.models.ModelCache;
 import dev.save4j.models.ModelFolder;
-import dev.save4j.models.RewardModel;
+import dev.save4j.models.ScoringModel;
 import dev.save4j.tokenizers.Tokenizer;
 import dev.save4j.wiring.Registry;
 import java.io.BufferedInputStream;
@@ -92,9 +91,13 @@ final class RewardScoreCommand implements Callable<Integer> {
 
     @Option(
             names = "--chat",
+            arity = "0..1",
+            defaultValue = "none",
+            fallbackValue = "model",
+            paramLabel = "auto|none|model|FILE",
             description =
-                    "Puts prompt and answer into the chat template of the model's folder, as turns of the user and the assistant.")
-    private boolean chat;
+                    "Puts prompt and answer into a chat template, as turns of the user and the assistant: the model's own where none is named (default none).")
+    private String chat = "";
 
     private record Row(ObjectNode json, RewardScorer.Item item) {}
 
@@ -104,9 +107,9 @@ final class RewardScoreCommand implements Callable<Integer> {
         EngineSettings settings = new EngineSettings(threads, Path.of(System.getProperty("java.io.tmpdir")));
         try (Tokenizer tokenizer = folder.tokenizer();
                 RewardScorer scorer = new RewardScorer(
-                        RewardModel.load(folder),
+                        ScoringModel.load(folder, Optional.empty()),
                         tokenizer,
-                        template(folder),
+                        ChatChoice.parse(chat).of(folder.path()),
                         maxLength,
                         Registry.discover().inference().named(engine),
                         settings,
@@ -127,16 +130,6 @@ final class RewardScoreCommand implements Callable<Integer> {
             throw SaveException.resources("cannot read or write the answers: " + failed, failed);
         }
         return 0;
-    }
-
-    private Optional<ChatTemplate> template(ModelFolder folder) {
-        if (!chat) {
-            return Optional.empty();
-        }
-        return Optional.of(ChatTemplates.ofFolder(folder.path())
-                .orElseThrow(() -> SaveException.user("the folder " + folder.path()
-                        + " has no chat template for --chat; expected chat_template.jinja, chat_template.json or"
-                        + " \"chat_template\" in tokenizer_config.json")));
     }
 
     private String source() {

@@ -64,6 +64,13 @@ public final class ChatTemplate {
         return new ChatTemplate(name, source, statements, variables, Optional.of(newClock));
     }
 
+    /** The text of a variable that every rendering gets, such as {@code bos_token}. */
+    public Optional<String> variable(String key) {
+        return Optional.ofNullable(variables.get(key))
+                .filter(String.class::isInstance)
+                .map(String.class::cast);
+    }
+
     /** What messages call the template. */
     public String name() {
         return name;

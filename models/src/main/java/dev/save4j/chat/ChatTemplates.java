@@ -35,12 +35,7 @@ public final class ChatTemplates {
     /** {@link #ofFolder} for another of several templates, such as {@code tool_use}. */
     public static Optional<ChatTemplate> named(Path folder, String name) {
         Path config = folder.resolve(Tokenizers.CONFIG);
-        Map<String, Object> tokens = new LinkedHashMap<>();
-        for (Path file : List.of(folder.resolve("special_tokens_map.json"), config)) {
-            if (Files.isRegularFile(file)) {
-                specialTokens(JsonFiles.readObject(file), tokens);
-            }
-        }
+        Map<String, Object> tokens = specialTokens(folder);
         Path own = folder.resolve(name.equals(DEFAULT) ? JINJA : "additional_chat_templates/" + name + ".jinja");
         if (Files.isRegularFile(own)) {
             return Optional.of(ofFile(own).withVariables(tokens));
@@ -65,6 +60,11 @@ public final class ChatTemplates {
         }
     }
 
+    /** The template in a file of its own, with the special tokens of a model folder as its variables. */
+    public static ChatTemplate ofFile(Path file, Path folder) {
+        return ofFile(file).withVariables(specialTokens(folder));
+    }
+
     private static Optional<ChatTemplate> ofNode(JsonNode node, String name, Path file) {
         if (node.isString()) {
             return name.equals(DEFAULT)
@@ -82,6 +82,17 @@ public final class ChatTemplates {
             }
         }
         return Optional.empty();
+    }
+
+    private static Map<String, Object> specialTokens(Path folder) {
+        Map<String, Object> tokens = new LinkedHashMap<>();
+        for (String name : List.of("special_tokens_map.json", Tokenizers.CONFIG)) {
+            Path file = folder.resolve(name);
+            if (Files.isRegularFile(file)) {
+                specialTokens(JsonFiles.readObject(file), tokens);
+            }
+        }
+        return tokens;
     }
 
     private static void specialTokens(JsonNode config, Map<String, Object> tokens) {

@@ -148,7 +148,7 @@ public final class OnnxFile implements Backbone {
         return output;
     }
 
-    private static Graph onlyOutput(Graph graph, ValueInfo output) {
+    static Graph onlyOutput(Graph graph, ValueInfo output) {
         return new Graph(
                 graph.name(),
                 graph.opsets(),
@@ -160,7 +160,7 @@ public final class OnnxFile implements Backbone {
                 graph.preserved());
     }
 
-    private static void checkInputs(Path file, Graph graph) {
+    static void checkInputs(Path file, Graph graph) {
         List<String> known = List.of(IDS, MASK, TOKEN_TYPES);
         List<String> names = graph.inputs().stream().map(ValueInfo::name).toList();
         if (!names.containsAll(List.of(IDS, MASK)) || !known.containsAll(names)) {

@@ -5,6 +5,7 @@ import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.InferenceEngine;
 import dev.save4j.engine.InferenceSession;
 import dev.save4j.models.RewardModel;
+import dev.save4j.models.ScoringModel;
 import dev.save4j.tensor.Tensor;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -23,6 +24,8 @@ final class Grader implements AutoCloseable {
     private static final double VALUE_TOLERANCE = 1e-4;
 
     private final int batch;
+    private final int padding;
+    private final boolean types;
     private final InferenceSession reward;
     private final Optional<InferenceSession> value;
     private final Optional<InferenceSession> both;
@@ -38,6 +41,8 @@ final class Grader implements AutoCloseable {
     /** @param batch rows per run */
     Grader(RewardModel model, InferenceEngine engine, EngineSettings settings, int batch) {
         this.batch = batch;
+        padding = 0;
+        types = false;
         reward = LiveSessions.open(engine, model.rewardGraph(), model.weights(), settings);
         value = model.hasValueHead()
                 ? Optional.of(LiveSessions.open(engine, model.valueGraph(), model.weights(), settings))
@@ -47,16 +52,31 @@ final class Grader implements AutoCloseable {
                 : Optional.empty();
     }
 
+    /** For rewards alone. */
+    Grader(ScoringModel model, InferenceEngine engine, EngineSettings settings, int batch) {
+        this.batch = batch;
+        padding = model.padding();
+        types = model.hasTokenTypes();
+        reward = LiveSessions.open(engine, model.graph(), model.weights(), settings);
+        value = Optional.empty();
+        both = Optional.empty();
+    }
+
     /** The reward of each answer. */
     double[] rewards(List<RewardInput> answers) {
-        return run(reward, answers.stream().map(RewardInput::ids).toList(), Optional.empty(), "reward")[0];
+        return run(
+                reward,
+                answers.stream().map(RewardInput::ids).toList(),
+                types ? Optional.of(answers.stream().map(RewardInput::types).toList()) : Optional.empty(),
+                Optional.empty(),
+                ScoringModel.OUTPUT)[0];
     }
 
     /** The value of each prompt. */
     double[] values(List<int[]> prompts) {
         InferenceSession session = value.orElseThrow(() -> SaveException.user(
                 "the reward model has no value head 'value.weight'; train one, or ask for new heads"));
-        return run(session, prompts, Optional.empty(), "value")[0];
+        return run(session, prompts, Optional.empty(), Optional.empty(), "value")[0];
     }
 
     /**
@@ -73,6 +93,7 @@ final class Grader implements AutoCloseable {
         double[][] outputs = run(
                 both.get(),
                 rows.stream().map(RewardInput::ids).toList(),
+                Optional.empty(),
                 Optional.of(promptLengths),
                 "reward",
                 "value");
@@ -104,7 +125,11 @@ final class Grader implements AutoCloseable {
 
     /** The named outputs, each {@code [rows]}, in the order of the names. */
     private double[][] run(
-            InferenceSession session, List<int[]> rows, Optional<int[]> promptLengths, String... outputs) {
+            InferenceSession session,
+            List<int[]> rows,
+            Optional<List<int[]>> tokenTypes,
+            Optional<int[]> promptLengths,
+            String... outputs) {
         double[][] results = new double[outputs.length][rows.size()];
         List<Integer> order = IntStream.range(0, rows.size())
                 .boxed()
@@ -114,7 +139,11 @@ final class Grader implements AutoCloseable {
             List<Integer> part = order.subList(from, Math.min(from + batch, order.size()));
             List<int[]> sequences = new ArrayList<>();
             part.forEach(row -> sequences.add(rows.get(row)));
-            Map<String, Tensor> inputs = TokenBatch.of(sequences);
+            int width = TokenBatch.longest(sequences);
+            Map<String, Tensor> inputs = TokenBatch.of(sequences, width, padding);
+            tokenTypes.ifPresent(all -> inputs.put(
+                    "token_type_ids",
+                    TokenBatch.padded(part.stream().map(all::get).toList(), width, 0)));
             promptLengths.ifPresent(lengths -> inputs.put(
                     "prompt_length",
                     Tensor.of(part.stream().mapToLong(row -> lengths[row]).toArray(), part.size(), 1)));

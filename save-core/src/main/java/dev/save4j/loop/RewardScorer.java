@@ -1,9 +1,12 @@
 package dev.save4j.loop;
 
+import dev.save4j.SaveException;
 import dev.save4j.chat.ChatTemplate;
+import dev.save4j.data.Passage;
+import dev.save4j.data.PlainText;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.InferenceEngine;
-import dev.save4j.models.RewardModel;
+import dev.save4j.models.ScoringModel;
 import dev.save4j.tokenizers.Tokenizer;
 import java.util.List;
 import java.util.Optional;
@@ -16,42 +19,36 @@ public final class RewardScorer implements AutoCloseable {
     private long cut;
 
     /**
+     * Opens a model.
+     *
+     * @param template makes prompt and answer turns of the user and the assistant
      * @param maxLength tokens of prompt and answer together, at most what the model has
      * @param batch rows per run
+     * @throws SaveException USER for a template with an encoder, a text that would begin twice, and a template that drops what is said
      */
     public RewardScorer(
-            RewardModel model,
-            Tokenizer tokenizer,
-            int maxLength,
-            InferenceEngine engine,
-            EngineSettings settings,
-            int batch) {
-        this(model, tokenizer, Optional.empty(), maxLength, engine, settings, batch);
-    }
-
-    /**
-     * The same for a model that was trained on conversations.
-     *
-     * @param template makes prompt and answer turns of the user and the assistant; a USER error with an encoder
-     */
-    public RewardScorer(
-            RewardModel model,
+            ScoringModel model,
             Tokenizer tokenizer,
             Optional<ChatTemplate> template,
             int maxLength,
             InferenceEngine engine,
             EngineSettings settings,
             int batch) {
-        format = new RewardFormat(
-                tokenizer,
-                model.backbone().causal(),
-                Math.min(maxLength, model.backbone().maxLength()),
-                template);
+        format = new RewardFormat(tokenizer, model.causal(), Math.min(maxLength, model.maxLength()), template);
+        format.check();
         grader = new Grader(model, engine, settings, batch);
     }
 
-    /** An answer that ended by itself. */
-    public record Item(String prompt, String answer) {}
+    /**
+     * An answer that ended by itself.
+     *
+     * @param prompt text, or turns that a template renders as such
+     */
+    public record Item(Passage prompt, String answer) {
+        public Item(String prompt, String answer) {
+            this(new PlainText(prompt), answer);
+        }
+    }
 
     /**
      * What an answer is worth.

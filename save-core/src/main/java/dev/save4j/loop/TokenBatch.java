@@ -4,6 +4,7 @@ import dev.save4j.SaveException;
 import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.Tensor;
 import java.nio.LongBuffer;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,24 +23,39 @@ final class TokenBatch {
 
     /** Padded to a given width. */
     static Map<String, Tensor> of(List<int[]> sequences, int width) {
+        return of(sequences, width, 0);
+    }
+
+    /** Padded to a given width with a token that the model looks for. */
+    static Map<String, Tensor> of(List<int[]> sequences, int width, int padding) {
+        Map<String, Tensor> inputs = new HashMap<>();
+        inputs.put("input_ids", padded(sequences, width, padding));
+        inputs.put(
+                "attention_mask",
+                padded(
+                        sequences.stream()
+                                .map(sequence ->
+                                        Arrays.stream(sequence).map(id -> 1).toArray())
+                                .toList(),
+                        width,
+                        0));
+        return inputs;
+    }
+
+    /** Rows of numbers as INT64 {@code [rows, width]}. */
+    static Tensor padded(List<int[]> sequences, int width, int padding) {
         Tensor ids = Tensor.allocate(ElementType.INT64, sequences.size(), width);
-        Tensor mask = Tensor.allocate(ElementType.INT64, sequences.size(), width);
         LongBuffer idValues = ids.longs();
-        LongBuffer maskValues = mask.longs();
         for (int row = 0; row < sequences.size(); row++) {
             int[] sequence = sequences.get(row);
             if (sequence.length > width) {
                 throw SaveException.internal("a sequence of " + sequence.length + " tokens does not fit into " + width);
             }
-            for (int i = 0; i < sequence.length; i++) {
-                idValues.put(row * width + i, sequence[i]);
-                maskValues.put(row * width + i, 1);
+            for (int i = 0; i < width; i++) {
+                idValues.put(row * width + i, i < sequence.length ? sequence[i] : padding);
             }
         }
-        Map<String, Tensor> inputs = new HashMap<>();
-        inputs.put("input_ids", ids);
-        inputs.put("attention_mask", mask);
-        return inputs;
+        return ids;
     }
 
     static int longest(List<int[]> sequences) {

@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /** What the scores of held-out pairs say about a reward model. A tie counts as wrong. At least one pair. */
-record HeldOut(List<ScoredPair> pairs) {
+public record HeldOut(List<ScoredPair> pairs) {
     /** Bins of confidence between 0.5 and 1. */
-    static final int BINS = 10;
+    public static final int BINS = 10;
 
-    HeldOut {
+    public HeldOut {
         pairs = List.copyOf(pairs);
     }
 
@@ -22,7 +22,7 @@ record HeldOut(List<ScoredPair> pairs) {
      * @param confidence mean of σ(|margin|)
      * @param correct how many of them are ordered as labelled
      */
-    record Bin(double low, double high, double confidence, Proportion correct) {}
+    public record Bin(double low, double high, double confidence, Proportion correct) {}
 
     /** Of the reward model. */
     Proportion accuracy() {
@@ -69,7 +69,7 @@ record HeldOut(List<ScoredPair> pairs) {
     }
 
     /** The bins that have pairs, by ascending confidence. */
-    List<Bin> calibration() {
+    public List<Bin> calibration() {
         List<Bin> bins = new ArrayList<>();
         for (int i = 0; i < BINS; i++) {
             int bin = i;
@@ -84,7 +84,7 @@ record HeldOut(List<ScoredPair> pairs) {
     }
 
     /** Mean distance of confidence and accuracy over the bins, weighted by their pairs. */
-    double calibrationError() {
+    public double calibrationError() {
         return calibration().stream()
                         .mapToDouble(bin -> bin.correct().trials()
                                 * Math.abs(bin.confidence() - bin.correct().value()))

@@ -2,9 +2,12 @@ package dev.save4j.bench.reward;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.IntUnaryOperator;
 import java.util.function.ToDoubleFunction;
 import java.util.random.RandomGenerator;
@@ -20,18 +23,21 @@ final class Bootstrap {
 
     private Bootstrap() {}
 
-    /** The ends of a 95 % interval. */
-    record Interval(double low, double high) {
-        boolean holds(double value) {
-            return low <= value && value <= high;
-        }
-    }
-
     /**
      * @param items in any order, at least one
      * @param of computes the number from the places of the items, which may come several times
      */
     static Interval interval(List<Item> items, ToDoubleFunction<int[]> of, long seed) {
+        return intervals(items, places -> new double[] {of.applyAsDouble(places)}, 1, seed)
+                .get(0);
+    }
+
+    /**
+     * Of several numbers by the same draws. A number that is not finite in a draw is left out of its interval, which is NaN when that is so in all.
+     *
+     * @param of computes the numbers from the places of the items
+     */
+    static List<Interval> intervals(List<Item> items, Function<int[], double[]> of, int numbers, long seed) {
         Map<String, Map<String, List<Integer>>> strata = new LinkedHashMap<>();
         for (int i = 0; i < items.size(); i++) {
             strata.computeIfAbsent(items.get(i).subset(), subset -> new LinkedHashMap<>())
@@ -44,18 +50,38 @@ final class Bootstrap {
                         .toArray(int[][]::new))
                 .toList();
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
-        double[] numbers = new double[RESAMPLES];
+        double[][] draws = new double[numbers][RESAMPLES];
         for (int resample = 0; resample < RESAMPLES; resample++) {
-            numbers[resample] = of.applyAsDouble(draw(groups, random::nextInt, items.size()));
+            double[] drawn = of.apply(draw(groups, random::nextInt, items.size()));
+            for (int number = 0; number < numbers; number++) {
+                draws[number][resample] = drawn[number];
+            }
         }
-        Arrays.sort(numbers);
-        return new Interval(quantile(numbers, 0.025), quantile(numbers, 0.975));
+        return Arrays.stream(draws)
+                .map(draw ->
+                        Arrays.stream(draw).filter(Double::isFinite).sorted().toArray())
+                .map(draw -> new Interval(quantile(draw, 0.025), quantile(draw, 0.975)))
+                .toList();
     }
 
-    /** Of the official number of a benchmark. */
-    static Interval interval(Benchmark benchmark, List<Scored> items, long seed) {
-        return interval(
-                items.stream().map(Scored::item).toList(), places -> benchmark.headline(at(items, places)), seed);
+    /** Of all metrics of a benchmark, in their order. */
+    static List<Interval> intervals(Benchmark benchmark, List<Scored> items, long seed) {
+        List<String> names = benchmark.metrics(items).stream().map(Metric::name).toList();
+        Map<String, Integer> places = new HashMap<>();
+        names.forEach(name -> places.put(name, places.size()));
+        return intervals(
+                items.stream().map(Scored::item).toList(),
+                drawn -> {
+                    double[] numbers = new double[names.size()];
+                    Arrays.fill(numbers, Double.NaN);
+                    for (Metric metric : benchmark.metrics(at(items, drawn))) {
+                        Optional.ofNullable(places.get(metric.name()))
+                                .ifPresent(place -> numbers[place] = metric.value());
+                    }
+                    return numbers;
+                },
+                names.size(),
+                seed);
     }
 
     static List<Scored> at(List<Scored> items, int[] places) {
@@ -83,6 +109,9 @@ final class Bootstrap {
     }
 
     private static double quantile(double[] sorted, double share) {
+        if (sorted.length == 0) {
+            return Double.NaN;
+        }
         double place = share * (sorted.length - 1);
         int below = (int) place;
         return sorted[below] + (place - below) * (sorted[Math.min(below + 1, sorted.length - 1)] - sorted[below]);

@@ -86,7 +86,7 @@ public record Comparison(
         int lost = parts.stream().mapToInt(Part::lost).sum();
         double before = benchmark.headline(first);
         double after = benchmark.headline(second);
-        Bootstrap.Interval interval = Bootstrap.interval(
+        Interval interval = Bootstrap.interval(
                 first.stream().map(Scored::item).toList(),
                 places -> benchmark.headline(Bootstrap.at(second, places))
                         - benchmark.headline(Bootstrap.at(first, places)),

@@ -1,17 +1,20 @@
 package dev.save4j.bench.reward;
 
 import dev.save4j.SaveException;
+import dev.save4j.chat.ChatChoice;
+import dev.save4j.chat.ChatTemplate;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.InferenceEngine;
 import dev.save4j.loop.RewardScorer;
 import dev.save4j.models.ModelFolder;
-import dev.save4j.models.RewardModel;
+import dev.save4j.models.ScoringModel;
 import dev.save4j.tokenizers.Tokenizer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -21,63 +24,73 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * A reward model on an inference engine. Prompt and response are put together as {@code save4j reward train} does: without a chat template. What is too long
- * is cut and counted.
+ * A reward model on an inference engine. A model that came with a chat template gets prompt and response as turns of it. What is too long is cut and counted.
  */
 public final class ModelScorer implements Scorer {
-    private static final String TEMPLATE = "plain";
+    private static final String PLAIN = "none";
 
     private final String name;
     private final Map<String, String> facts = new TreeMap<>();
+    private final List<String> notes = new ArrayList<>();
     private final Tokenizer tokenizer;
     private final RewardScorer scorer;
 
     /**
      * Opens a model.
      *
+     * @param label of a classifier, see {@link ScoringModel#load}
+     * @param chat which template its texts get; left to the model, one that save4j has trained gets none, because it was trained without
      * @param maxLength tokens of prompt and response together, at most what the model has
-     * @throws SaveException USER when the folder has no reward head or no tokenizer, or when the tokenizer would begin every text twice
+     * @throws SaveException USER when the folder has no reward head, no tokenizer or not the template that is asked for, or when texts would begin twice
      */
     public ModelScorer(
             String name,
             ModelFolder folder,
+            Optional<String> label,
+            ChatChoice chat,
             InferenceEngine engine,
             String engineName,
             EngineSettings settings,
             int maxLength,
             int batch) {
         this.name = name;
-        RewardModel model = RewardModel.load(folder);
+        ScoringModel model = ScoringModel.load(folder, label);
         facts.put("folder", folder.path().toString());
-        facts.put("backbone", model.backbone().family());
+        facts.put("backbone", model.family());
         facts.put("engine", engineName);
-        facts.put("template", TEMPLATE);
-        facts.put(
-                "max_length",
-                String.valueOf(Math.min(maxLength, model.backbone().maxLength())));
+        facts.put("score", model.rule());
+        Optional<ChatTemplate> template = template(folder, model, chat);
+        facts.put("template", template.map(ChatTemplate::name).orElse(PLAIN));
+        facts.put("template_sha256", template.map(ModelScorer::hash).orElse(PLAIN));
+        facts.put("max_length", String.valueOf(Math.min(maxLength, model.maxLength())));
         facts.put("model_sha256", hash(folder.path(), file -> !ofTokenizer(file)));
         facts.put("tokenizer_sha256", hash(folder.path(), ModelScorer::ofTokenizer));
         tokenizer = folder.tokenizer();
         try {
-            if (model.backbone().causal()) {
-                refuseTwoBeginnings(folder, tokenizer);
-            }
-            scorer = new RewardScorer(model, tokenizer, maxLength, engine, settings, batch);
+            scorer = new RewardScorer(model, tokenizer, template, maxLength, engine, settings, batch);
         } catch (RuntimeException failed) {
             tokenizer.close();
             throw failed;
         }
     }
 
-    private static void refuseTwoBeginnings(ModelFolder folder, Tokenizer tokenizer) {
-        int[] ids = tokenizer.encode("a", false);
-        if (tokenizer.beginOfText().isPresent()
-                && ids.length > 0
-                && ids[0] == tokenizer.beginOfText().getAsInt()) {
-            throw SaveException.user("the tokenizer of " + folder.path()
-                    + " puts the begin-of-text token before every piece of text, so that a prompt would begin twice;"
-                    + " remove it from the post-processor in tokenizer.json");
+    private Optional<ChatTemplate> template(ModelFolder folder, ScoringModel model, ChatChoice chat) {
+        if (!chat.isAuto()) {
+            return chat.of(folder.path());
         }
+        Optional<ChatTemplate> own = model.causal() ? chat.of(folder.path()) : Optional.empty();
+        // save4j writes how a reward model pools, Transformers does not.
+        if (own.isPresent() && folder.config().has("pooling")) {
+            notes.add("the folder has a chat template, but save4j has trained the model without; --chat model uses it");
+            return Optional.empty();
+        }
+        return own;
+    }
+
+    static String hash(ChatTemplate template) {
+        MessageDigest digest = ScoreRequest.sha256();
+        ScoreRequest.add(digest, template.source());
+        return HexFormat.of().formatHex(digest.digest());
     }
 
     private static boolean ofTokenizer(Path file) {
@@ -117,7 +130,9 @@ public final class ModelScorer implements Scorer {
                 List.of(
                         facts.getOrDefault("model_sha256", ""),
                         facts.getOrDefault("tokenizer_sha256", ""),
-                        TEMPLATE,
+                        facts.getOrDefault("template_sha256", ""),
+                        facts.getOrDefault("engine", ""),
+                        facts.getOrDefault("score", ""),
                         facts.getOrDefault("max_length", ""))));
     }
 
@@ -127,10 +142,15 @@ public final class ModelScorer implements Scorer {
     }
 
     @Override
+    public List<String> notes() {
+        return List.copyOf(notes);
+    }
+
+    @Override
     public List<Score> score(List<ScoreRequest> requests) {
         return scorer
                 .grade(requests.stream()
-                        .map(request -> new RewardScorer.Item(request.promptText(), request.response()))
+                        .map(request -> new RewardScorer.Item(request.prompt(), request.response()))
                         .toList())
                 .stream()
                 .map(graded -> new Score(graded.reward(), graded.cut(), ""))

@@ -8,8 +8,9 @@ import java.util.Locale;
 
 /** The HTML of the results of {@link RewardBenchmark}: a table, a bar with its interval for each scorer, RM-Bench by style, every metric. */
 final class ResultsPage {
-    private static final int WIDTH = 560;
-    private static final int LABEL = 180;
+    private static final int WIDTH = 620;
+    private static final int LABEL = 220;
+    private static final int VALUE = 150;
     private static final int ROW = 26;
 
     private final RewardResults results;
@@ -31,9 +32,14 @@ final class ResultsPage {
             html.element("<h2>", benchmark.title());
             bars(benchmark);
             if (benchmark.name().equals("rm-bench")) {
+                html.raw("<div class=\"plots\">\n");
                 results.scorers().forEach(scorer -> heatMap(scorer.name()));
+                html.raw("</div>\n");
             }
+            new ResultPlots(html, results, benchmark).write();
+            html.raw("<details><summary>Every metric</summary>\n");
             table(results.details(benchmark));
+            html.raw("</details>\n");
         }
         PublishedScores.table(results.benchmarks()).ifPresent(published -> {
             html.element("<h2>", "Published numbers").element("<p class=\"faint\">", PublishedScores.SOURCE + ".");
@@ -61,43 +67,41 @@ final class ResultsPage {
     }
 
     private void bars(RewardResults.BenchmarkPart benchmark) {
-        int height = ROW * results.scorers().size() + 20;
-        html.raw("<svg role=\"img\" width=\"" + (LABEL + WIDTH + 70) + "\" height=\"" + height
-                + "\" font-size=\"13\">\n");
-        html.raw("<title>")
-                .text(benchmark.title() + ", official number with interval")
-                .raw("</title>\n");
+        int height = ROW * results.scorers().size() + 22;
+        html.raw("<figure>\n")
+                .raw(format(
+                        "<svg role=\"img\" viewBox=\"0 0 %d %d\" style=\"display:block;width:100%%;height:auto;max-width:%dpx\" font-size=\"14\" fill=\"#1f2933\">%n",
+                        LABEL + WIDTH + VALUE, height, LABEL + WIDTH + VALUE))
+                .element("<title>", benchmark.title() + ", official number with interval");
+        for (int percent = 0; percent <= 100; percent += 25) {
+            int x = LABEL + WIDTH * percent / 100;
+            html.raw(format(
+                    "<line x1=\"%d\" x2=\"%d\" y1=\"0\" y2=\"%d\" stroke=\"#e4e7eb\"/><text x=\"%d\" y=\"%d\" text-anchor=\"middle\" fill=\"#627080\">%d</text>%n",
+                    x, x, height - 20, x, height - 4, percent));
+        }
         for (int i = 0; i < results.scorers().size(); i++) {
             RewardResults.Entry entry = results.entry(results.scorers().get(i).name(), benchmark.name());
             int top = ROW * i;
-            double value = entry.headline().value();
-            html.raw("<text x=\"" + (LABEL - 8) + "\" y=\"" + (top + 17) + "\" text-anchor=\"end\">")
+            html.raw(format("<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", LABEL - 10, top + 18))
                     .text(entry.scorer())
                     .raw("</text>\n")
                     .raw(format(
                             "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"18\" fill=\"#9cc6e3\"/>%n",
-                            LABEL, top + 4, WIDTH * value))
+                            LABEL, top + 4, WIDTH * entry.headline().value()))
                     .raw(format(
                             "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" stroke=\"#1f2933\" stroke-width=\"2\"/>%n",
-                            LABEL + WIDTH * entry.low(), LABEL + WIDTH * entry.high(), top + 13, top + 13))
-                    .raw(format("<text x=\"%d\" y=\"%d\">%.1f</text>%n", LABEL + WIDTH + 12, top + 17, 100 * value));
+                            LABEL + WIDTH * entry.interval().low(),
+                            LABEL + WIDTH * entry.interval().high(),
+                            top + 13,
+                            top + 13))
+                    .raw(format("<text x=\"%d\" y=\"%d\">%s</text>%n", LABEL + WIDTH + 14, top + 18, entry.cell(0)));
         }
-        int bottom = ROW * results.scorers().size();
-        for (int percent = 0; percent <= 100; percent += 25) {
-            html.raw(format(
-                    "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\" fill=\"#8a94a0\">%d</text>%n",
-                    LABEL + WIDTH * percent / 100, bottom + 15, percent));
-        }
-        html.raw("</svg>\n");
+        html.raw("</svg>\n</figure>\n");
     }
 
     private void heatMap(String scorer) {
         double[][] matrix = RmBench.matrix(results.entry(scorer, "rm-bench").items());
-        html.element(
-                        "<p>",
-                        scorer
-                                + ": how often the right answer of a style (rows) beats the wrong one of a style (columns), all rows pooled")
-                .raw("<table class=\"summary\"><tr><td></td>");
+        html.raw("<figure>\n<table class=\"summary\"><tr>").element("<th scope=\"col\">", "right ↓ wrong →");
         RmBench.STYLES.forEach(style -> html.element("<th scope=\"col\" class=\"number\">", style));
         html.raw("</tr>\n");
         for (int right = 0; right < matrix.length; right++) {
@@ -108,7 +112,13 @@ final class ResultsPage {
             }
             html.raw("</tr>\n");
         }
-        html.raw("</table>\n");
+        html.raw("</table>\n")
+                .element(
+                        "<figcaption>",
+                        scorer
+                                + ": how often, in percent, the right answer of a style (rows) beats the wrong one of a style"
+                                + " (columns), all domains pooled. Above the diagonal: the wrong answer is the fancier one.")
+                .raw("</figure>\n");
     }
 
     private static String format(String pattern, Object... values) {

@@ -15,8 +15,8 @@ public final class RewardBenchmark {
     /** Requests per call of a scorer, after which the scores are kept. */
     private static final int CHUNK = 256;
 
-    /** By how much scores may depend on what else is in the batch, for scores of size 1. */
-    static final double BATCH_TOLERANCE = 1e-5;
+    /** Rounding alone. */
+    public static final double BATCH_TOLERANCE = 1e-5;
 
     private static final int BATCH_TEST = 8;
     private static final int FIRST_PROBLEMS = 3;
@@ -24,26 +24,44 @@ public final class RewardBenchmark {
     private final Path data;
     private final List<Loaded> benchmarks = new ArrayList<>();
     private final ScoreCache cache;
-    private final long seed;
-
-    private record Loaded(Benchmark benchmark, Benchmark.Questions questions) {}
+    private final Options options;
 
     /**
-     * Reads the benchmarks.
+     * How to measure.
      *
      * @param limit items of each benchmark at most, evenly over the file, for trying
      * @param seed of the intervals
+     * @param batchTolerance by how much a score, of size 1 or relative to larger ones, may depend on what else is in its batch
      */
-    public RewardBenchmark(List<Benchmark> chosen, Path data, ScoreCache cache, int limit, long seed) {
+    public record Options(int limit, long seed, double batchTolerance) {
+        public Options {
+            if (limit < 1) {
+                throw SaveException.user("at least 1 item of each benchmark is needed, not " + limit);
+            }
+            if (!(batchTolerance >= 0)) {
+                throw SaveException.user("the tolerance of batches must be at least 0, but is " + batchTolerance);
+            }
+        }
+
+        /** All items. */
+        public static Options all(long seed) {
+            return new Options(Integer.MAX_VALUE, seed, BATCH_TOLERANCE);
+        }
+    }
+
+    private record Loaded(Benchmark benchmark, Benchmark.Questions questions) {}
+
+    /** Reads the benchmarks. */
+    public RewardBenchmark(List<Benchmark> chosen, Path data, ScoreCache cache, Options options) {
         this.data = data;
         this.cache = cache;
-        this.seed = seed;
+        this.options = options;
         for (Benchmark benchmark : chosen) {
             Benchmark.Questions read = benchmark.read(data);
             if (read.items().isEmpty()) {
                 throw SaveException.user("the files of " + benchmark.title() + " in '" + data + "' hold no items");
             }
-            benchmarks.add(new Loaded(benchmark, limited(read, limit)));
+            benchmarks.add(new Loaded(benchmark, limited(read, options.limit())));
         }
     }
 
@@ -61,7 +79,11 @@ public final class RewardBenchmark {
         return new Benchmark.Questions(items, notes);
     }
 
-    /** Measures scorers, one after the other. */
+    /**
+     * Measures scorers, one after the other, once all of them have passed the test of batches.
+     *
+     * @throws SaveException ENGINE when a score depends on its batch, or is not the one that was kept before
+     */
     public RewardResults run(List<Scorer> scorers, Progress progress) {
         Map<String, ScoreRequest> requests = new LinkedHashMap<>();
         List<List<List<String>>> keys = new ArrayList<>();
@@ -80,22 +102,26 @@ public final class RewardBenchmark {
             keys.add(ofItems);
         }
         List<RewardResults.ScorerPart> parts = new ArrayList<>();
-        List<RewardResults.Entry> entries = new ArrayList<>();
         for (Scorer scorer : scorers) {
-            Map<String, Score> scores = scores(scorer, requests, progress);
-            List<String> notes = new ArrayList<>();
-            double difference = scorer.identity().isPresent() ? batchDifference(scorer, requests, scores) : 0;
+            double difference =
+                    scorer.identity().isPresent() ? batchDifference(scorer, List.copyOf(requests.values())) : 0;
+            List<String> notes = new ArrayList<>(scorer.notes());
             if (difference > BATCH_TOLERANCE) {
                 notes.add("a score differs by " + difference + " when it is computed alone instead of in a batch");
             }
-            parts.add(new RewardResults.ScorerPart(scorer.name(), scorer.facts(), difference, notes));
+            parts.add(new RewardResults.ScorerPart(
+                    scorer.name(), !(scorer instanceof Baseline), scorer.facts(), difference, notes));
+        }
+        List<RewardResults.Entry> entries = new ArrayList<>();
+        for (Scorer scorer : scorers) {
+            Map<String, Score> scores = scores(scorer, requests, progress);
             for (int b = 0; b < benchmarks.size(); b++) {
                 entries.add(entry(scorer, benchmarks.get(b), keys.get(b), scores));
             }
         }
         return new RewardResults(
                 data.toString(),
-                seed,
+                options.seed(),
                 benchmarks.stream()
                         .map(loaded -> new RewardResults.BenchmarkPart(
                                 loaded.benchmark().name(),
@@ -121,6 +147,9 @@ public final class RewardBenchmark {
             List<Map.Entry<String, ScoreRequest>> chunk = missing.subList(from, Math.min(from + CHUNK, missing.size()));
             List<Score> answers =
                     answers(scorer, chunk.stream().map(Map.Entry::getValue).toList(), !scores.isEmpty());
+            if (scores.isEmpty() && identity.isPresent()) {
+                refuseNoScoreAtAll(scorer, answers);
+            }
             Map<String, Score> fresh = new LinkedHashMap<>();
             for (int i = 0; i < chunk.size(); i++) {
                 fresh.put(chunk.get(i).getKey(), answers.get(i));
@@ -133,7 +162,7 @@ public final class RewardBenchmark {
     }
 
     /**
-     * One request that a scorer refuses must not lose the others; when it refuses all, something else is wrong.
+     * One request that a scorer refuses must not lose the others; when it refuses all, something else is wrong. A machine or a network that fails ends the run.
      *
      * @param proven whether it has scored something before
      */
@@ -143,19 +172,33 @@ public final class RewardBenchmark {
         } catch (SaveException refused) {
             List<Score> scores = new ArrayList<>();
             int failures = 0;
-            for (ScoreRequest request : requests) {
+            for (ScoreRequest request : endsTheRun(refused) ? List.<ScoreRequest>of() : requests) {
                 try {
                     scores.addAll(checked(scorer, List.of(request)));
                 } catch (SaveException alone) {
+                    if (endsTheRun(alone)) {
+                        throw alone;
+                    }
                     scores.add(Score.missing(alone.getMessage()));
                     failures++;
                 }
             }
-            if (failures == requests.size() && !proven) {
+            if (scores.isEmpty() || failures == requests.size() && !proven) {
                 throw refused;
             }
             return scores;
         }
+    }
+
+    private static void refuseNoScoreAtAll(Scorer scorer, List<Score> answers) {
+        if (answers.stream().noneMatch(answer -> answer.problem().isEmpty())) {
+            throw SaveException.user(scorer.name() + " has scored none of the first " + answers.size()
+                    + " answers; the first reason: " + answers.get(0).problem());
+        }
+    }
+
+    private static boolean endsTheRun(SaveException failure) {
+        return failure.kind() == SaveException.Kind.RESOURCES || failure.kind() == SaveException.Kind.INTERNAL;
     }
 
     private static List<Score> checked(Scorer scorer, List<ScoreRequest> requests) {
@@ -167,24 +210,58 @@ public final class RewardBenchmark {
         return scores;
     }
 
-    /** The largest difference, relative to scores above 1, between scores that are computed together and alone. */
-    private static double batchDifference(
-            Scorer scorer, Map<String, ScoreRequest> requests, Map<String, Score> scores) {
-        List<ScoreRequest> few = requests.entrySet().stream()
-                .filter(request -> Optional.ofNullable(scores.get(request.getKey()))
-                        .filter(score -> score.problem().isEmpty())
-                        .isPresent())
-                .limit(BATCH_TEST)
-                .map(Map.Entry::getValue)
-                .toList();
-        List<Score> together = checked(scorer, few);
+    /**
+     * The largest difference, relative to scores above 1, between scores that are computed together and alone. Before anything is scored, because hours of
+     * scores that depend on their company are worth nothing.
+     */
+    private double batchDifference(Scorer scorer, List<ScoreRequest> requests) {
+        List<ScoreRequest> few = new ArrayList<>();
+        List<Score> alone = new ArrayList<>();
+        int count = Math.min(BATCH_TEST, requests.size());
+        for (int i = 0; i < count; i++) {
+            ScoreRequest request = requests.get((int) ((long) i * requests.size() / count));
+            Score score = answers(scorer, List.of(request), true).get(0);
+            if (score.problem().isEmpty()) {
+                few.add(request);
+                alone.add(score);
+            }
+        }
+        Map<String, Score> kept = scorer.identity().map(cache::of).orElseGet(Map::of);
+        List<Score> together = few.isEmpty() ? List.of() : checked(scorer, few);
         double largest = 0;
         for (int i = 0; i < few.size(); i++) {
-            double alone = checked(scorer, List.of(few.get(i))).get(0).value();
-            double difference = Math.abs(alone - together.get(i).value()) / Math.max(1, Math.abs(alone));
-            largest = Math.max(largest, Double.isNaN(difference) ? 0 : difference);
+            double score = alone.get(i).value();
+            double inBatch = together.get(i).value();
+            double difference = difference(score, inBatch);
+            if (!(difference <= options.batchTolerance())) {
+                throw SaveException.engine(scorer.name() + " gives a score of " + score + " alone and of " + inBatch
+                        + " in a batch of " + few.size() + " to '" + shortened(few.get(i))
+                        + "'; allowed is a difference of "
+                        + options.batchTolerance() + ". Padding reaches the score, or the engine rounds by the size of"
+                        + " the batch: mend that, or allow it with --batch-tolerance, which the report will tell");
+            }
+            double before = Optional.ofNullable(kept.get(few.get(i).key()))
+                    .map(Score::value)
+                    .orElse(score);
+            if (!(difference(score, before) <= options.batchTolerance())) {
+                throw SaveException.user(scorer.name() + " gives a score of " + score + " now, but " + before
+                        + " was kept for '" + shortened(few.get(i)) + "': it has changed since. Use another --out, or"
+                        + " delete scores.duckdb");
+            }
+            largest = Math.max(largest, difference);
         }
         return largest;
+    }
+
+    private static double difference(double one, double other) {
+        return Math.abs(one - other) / Math.max(1, Math.abs(one));
+    }
+
+    private static String shortened(ScoreRequest request) {
+        String text = request.response().strip().replaceAll("\\s+", " ");
+        return text.codePointCount(0, text.length()) <= 60
+                ? text
+                : text.substring(0, text.offsetByCodePoints(0, 60)) + " …";
     }
 
     private RewardResults.Entry entry(
@@ -214,13 +291,11 @@ public final class RewardBenchmark {
                 }
             }
         }
-        Bootstrap.Interval interval = Bootstrap.interval(loaded.benchmark(), items, seed);
         return new RewardResults.Entry(
                 scorer.name(),
                 loaded.benchmark().name(),
                 loaded.benchmark().metrics(items),
-                interval.low(),
-                interval.high(),
+                Bootstrap.intervals(loaded.benchmark(), items, options.seed()),
                 ties,
                 cut,
                 unscored,

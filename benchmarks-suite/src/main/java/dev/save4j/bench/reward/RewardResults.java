@@ -38,15 +38,17 @@ public record RewardResults(
     /**
      * A scorer.
      *
+     * @param isModel whether it is more than a rule such as length
      * @param batchDifference by how much a score changed when it was computed alone instead of in a batch
      */
-    public record ScorerPart(String name, Map<String, String> facts, double batchDifference, List<String> notes) {}
+    public record ScorerPart(
+            String name, boolean isModel, Map<String, String> facts, double batchDifference, List<String> notes) {}
 
     /**
      * A scorer on a benchmark.
      *
      * @param metrics the official one first
-     * @param low end of the 95 % interval of the official metric
+     * @param intervals those of the metrics, at 95 %
      * @param ties items in which answers that are compared score the same
      * @param cut items of which the scorer did not read everything
      * @param unscored items in which an answer has no score, which count as wrong
@@ -56,20 +58,37 @@ public record RewardResults(
             String scorer,
             String benchmark,
             List<Metric> metrics,
-            double low,
-            double high,
+            List<Interval> intervals,
             int ties,
             int cut,
             int unscored,
             List<String> problems,
             @JsonIgnore List<Scored> items) {
+        public Entry {
+            metrics = List.copyOf(metrics);
+            intervals = List.copyOf(intervals);
+            if (metrics.size() != intervals.size()) {
+                throw SaveException.internal(metrics.size() + " metrics with " + intervals.size() + " intervals");
+            }
+        }
+
         public Metric headline() {
             return metrics.get(0);
         }
 
-        String cell() {
-            return String.format(
-                    Locale.ROOT, "%.1f [%.1f, %.1f]", 100 * headline().value(), 100 * low, 100 * high);
+        /** Of the official metric. */
+        public Interval interval() {
+            return intervals.get(0);
+        }
+
+        /** A metric in percent with its interval. */
+        String cell(int metric) {
+            double value = metrics.get(metric).value();
+            Interval interval = intervals.get(metric);
+            return Double.isNaN(value)
+                    ? "–"
+                    : String.format(
+                            Locale.ROOT, "%.1f [%.1f, %.1f]", 100 * value, 100 * interval.low(), 100 * interval.high());
         }
     }
 
@@ -92,7 +111,7 @@ public record RewardResults(
                         .map(scorer -> {
                             List<String> row = new ArrayList<>(List.of(scorer.name()));
                             benchmarks.forEach(benchmark -> row.add(
-                                    entry(scorer.name(), benchmark.name()).cell()));
+                                    entry(scorer.name(), benchmark.name()).cell(0)));
                             return row;
                         })
                         .toList());
@@ -136,8 +155,9 @@ public record RewardResults(
     private String csv() {
         StringBuilder text = new StringBuilder("scorer,benchmark,metric,value,items,low,high,ties,cut,unscored\n");
         for (Entry entry : entries) {
-            for (Metric metric : entry.metrics()) {
-                boolean first = metric.equals(entry.headline());
+            for (int i = 0; i < entry.metrics().size(); i++) {
+                Metric metric = entry.metrics().get(i);
+                boolean first = i == 0;
                 text.append(String.join(
                                 ",",
                                 quoted(entry.scorer()),
@@ -145,8 +165,8 @@ public record RewardResults(
                                 quoted(metric.name()),
                                 String.valueOf(metric.value()),
                                 String.valueOf(metric.items()),
-                                first ? String.valueOf(entry.low()) : "",
-                                first ? String.valueOf(entry.high()) : "",
+                                String.valueOf(entry.intervals().get(i).low()),
+                                String.valueOf(entry.intervals().get(i).high()),
                                 first ? String.valueOf(entry.ties()) : "",
                                 first ? String.valueOf(entry.cut()) : "",
                                 first ? String.valueOf(entry.unscored()) : ""))
@@ -187,14 +207,7 @@ public record RewardResults(
             List<String> row = new ArrayList<>(
                     List.of(metrics.get(i).name(), String.valueOf(metrics.get(i).items())));
             for (ScorerPart scorer : scorers) {
-                row.add(String.format(
-                        Locale.ROOT,
-                        "%.1f",
-                        100
-                                * entry(scorer.name(), benchmark.name())
-                                        .metrics()
-                                        .get(i)
-                                        .value()));
+                row.add(entry(scorer.name(), benchmark.name()).cell(i));
             }
             rows.add(row);
         }

@@ -9,8 +9,9 @@ package dev.save4j.bench.reward;
  */
 public record Score(double value, boolean cut, String problem) {
     public Score {
-        if (Double.isNaN(value) && problem.isEmpty()) {
-            problem = "the score is not a number";
+        if (!Double.isFinite(value) && problem.isEmpty()) {
+            problem = Double.isNaN(value) ? "the score is not a number" : "the score is infinite";
+            value = Double.NaN;
         }
     }
 

@@ -18,6 +18,11 @@ public interface Scorer extends AutoCloseable {
     /** What the scorer is, for the record of a run. */
     Map<String, String> facts();
 
+    /** What a reader of its numbers must know. */
+    default List<String> notes() {
+        return List.of();
+    }
+
     /** The scores in the order of the requests. A request that cannot be scored has a {@link Score#problem()}. */
     List<Score> score(List<ScoreRequest> requests);
 

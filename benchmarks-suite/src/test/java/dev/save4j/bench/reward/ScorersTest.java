@@ -71,9 +71,13 @@ class ScorersTest {
     }
 
     private RewardResults run(Scorer... scorers) throws IOException {
+        return run(RewardBenchmark.Options.all(17), scorers);
+    }
+
+    private RewardResults run(RewardBenchmark.Options options, Scorer... scorers) throws IOException {
         Path file = Files.writeString(folder.resolve("pairs.jsonl"), PAIRS);
         try (ScoreCache cache = new ScoreCache(folder.resolve("scores.duckdb"))) {
-            return new RewardBenchmark(List.of(new PreferencePairs(file)), folder, cache, Integer.MAX_VALUE, 17)
+            return new RewardBenchmark(List.of(new PreferencePairs(file)), folder, cache, options)
                     .run(List.of(scorers), Progress.SILENT);
         }
     }
@@ -84,8 +88,8 @@ class ScorersTest {
         RewardResults.Entry length = results.entry("length", "pairs");
         assertThat(length.headline()).isEqualTo(new Metric("overall", 1 / 3.0, 3));
         assertThat(length.ties()).isEqualTo(1);
-        assertThat(length.low()).isLessThanOrEqualTo(1 / 3.0);
-        assertThat(length.high()).isGreaterThanOrEqualTo(1 / 3.0);
+        assertThat(length.interval().low()).isLessThanOrEqualTo(1 / 3.0);
+        assertThat(length.interval().high()).isGreaterThanOrEqualTo(1 / 3.0);
         assertThat(results.entry("constant", "pairs").headline().value()).isZero();
         assertThat(results.entry("constant", "pairs").ties()).isEqualTo(3);
     }
@@ -106,7 +110,7 @@ class ScorersTest {
         RewardResults results = run(first);
         Fake second = new Fake("nothing");
         assertThat(run(second).entry("fake", "pairs")).isEqualTo(results.entry("fake", "pairs"));
-        // Five different responses and the test of batches, then the test alone.
+        // Six different requests and the test of batches, then the test alone.
         assertThat(first.asked).hasSize(6 + 2 * 6);
         assertThat(second.asked).hasSize(2 * 6);
     }
@@ -132,6 +136,80 @@ class ScorersTest {
             }
         };
         assertThatThrownBy(() -> run(scorer)).hasMessageContaining("is broken");
+    }
+
+    @Test
+    void scoresThatDependOnTheirBatchAreRefusedBeforeAnythingIsScored() throws IOException {
+        Fake leaky = new Fake("x") {
+            @Override
+            public List<Score> score(List<ScoreRequest> requests) {
+                return super.score(requests).stream()
+                        .map(score -> Score.of(score.value() + 0.25 * (requests.size() - 1)))
+                        .toList();
+            }
+        };
+        assertThatThrownBy(() -> run(leaky))
+                .isInstanceOfSatisfying(
+                        SaveException.class, error -> assertThat(error.kind()).isEqualTo(SaveException.Kind.ENGINE))
+                .hasMessageStartingWith(
+                        "fake gives a score of 11.0 alone and of 12.25 in a batch of 6 to 'long answer'; allowed is a"
+                                + " difference of 1.0E-5.");
+        RewardResults allowed = run(new RewardBenchmark.Options(Integer.MAX_VALUE, 17, 10), leaky);
+        // Relative to the score of one character.
+        assertThat(allowed.scorers().get(0).batchDifference()).isEqualTo(1.25);
+        assertThat(allowed.notes()).anySatisfy(note -> assertThat(note).contains("a score differs by 1.25 when"));
+    }
+
+    @Test
+    void aScorerThatHasChangedSinceIsNotMixedWithItsKeptScores() throws IOException {
+        run(new Fake("x"));
+        assertThatThrownBy(() -> run(new Fake("x") {
+                    @Override
+                    public List<Score> score(List<ScoreRequest> requests) {
+                        return super.score(requests).stream()
+                                .map(score -> Score.of(score.value() + 1))
+                                .toList();
+                    }
+                }))
+                .hasMessage("fake gives a score of 12.0 now, but 11.0 was kept for 'long answer': it has changed since."
+                        + " Use another --out, or delete scores.duckdb");
+    }
+
+    @Test
+    void infiniteScoresAreNoScores() {
+        assertThat(Score.of(Double.NEGATIVE_INFINITY)).isEqualTo(Score.missing("the score is infinite"));
+        Scored item = Golden.scored(
+                "1", "1", "s", 1, Score.of(Double.POSITIVE_INFINITY).value(), 0);
+        assertThat(new RewardBench().credit(item)).isZero();
+        assertThat(item.complete()).isFalse();
+    }
+
+    @Test
+    void aScorerThatCanScoreNothingEndsTheRun() {
+        Fake silent = new Fake("x") {
+            @Override
+            public List<Score> score(List<ScoreRequest> requests) {
+                return requests.stream()
+                        .map(request -> Score.missing("too long"))
+                        .toList();
+            }
+        };
+        assertThatThrownBy(() -> run(silent))
+                .hasMessage("fake has scored none of the first 6 answers; the first reason: too long");
+    }
+
+    @Test
+    void aMachineThatFailsEndsTheRunAtOnce() {
+        int[] calls = new int[1];
+        Fake gone = new Fake("x") {
+            @Override
+            public List<Score> score(List<ScoreRequest> requests) {
+                calls[0]++;
+                throw SaveException.resources("is gone");
+            }
+        };
+        assertThatThrownBy(() -> run(gone)).hasMessage("is gone");
+        assertThat(calls[0]).isEqualTo(1);
     }
 
     @Test
@@ -191,8 +269,8 @@ class ScorersTest {
             items.add(Golden.scored("r" + i, "g" + i / 2, "s", 1, i / 2 % 2, 0.5));
         }
         RewardBench benchmark = new RewardBench();
-        Bootstrap.Interval interval = Bootstrap.interval(benchmark, items, 1);
-        assertThat(Bootstrap.interval(benchmark, items, 1)).isEqualTo(interval);
+        Interval interval = Bootstrap.intervals(benchmark, items, 1).get(0);
+        assertThat(Bootstrap.intervals(benchmark, items, 1).get(0)).isEqualTo(interval);
         // 50 groups of two: the standard error is 0.5 / sqrt(50), not 0.5 / sqrt(100).
         assertThat(interval.high() - interval.low()).isCloseTo(2 * 1.96 * 0.5 / Math.sqrt(50), within(0.04));
         assertThat(interval.holds(0.5)).isTrue();

@@ -1,0 +1,74 @@
+package dev.save4j.cli;
+
+import dev.save4j.SaveException;
+import dev.save4j.bench.reward.Baseline;
+import dev.save4j.bench.reward.ModelScorer;
+import dev.save4j.bench.reward.RemoteScorer;
+import dev.save4j.bench.reward.RemoteServer;
+import dev.save4j.bench.reward.Scorer;
+import dev.save4j.bench.reward.ScoresFile;
+import dev.save4j.chat.ChatChoice;
+import dev.save4j.engine.EngineSettings;
+import dev.save4j.models.ModelCache;
+import dev.save4j.wiring.Registry;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * What a user wants measured, {@code [NAME=]MODEL}.
+ *
+ * @param name in the results
+ * @param what a baseline, scores:FILE, the address of a server, or a model folder with an option {@code ?label=}
+ */
+record ScorerArgument(String name, String what) {
+    private static final String SCORES = "scores:";
+    private static final String LABEL = "?label=";
+
+    /** How models are run. */
+    record Machine(ChatChoice chat, String engine, EngineSettings settings, int maxLength, int batch, long seed) {}
+
+    static ScorerArgument parse(String text) {
+        int equals = text.indexOf('=');
+        // An equals sign of an option belongs to the model.
+        boolean named = equals > 0 && !text.substring(0, equals).contains("?");
+        String what = named ? text.substring(equals + 1) : text;
+        return new ScorerArgument(
+                named
+                        ? text.substring(0, equals)
+                        : what.replaceFirst("\\?.*$", "").replaceFirst("/+$", ""),
+                what);
+    }
+
+    Scorer open(Machine machine) {
+        switch (what) {
+            case "length":
+                return Baseline.length();
+            case "random":
+                return Baseline.random(machine.seed());
+            case "constant":
+                return Baseline.constant();
+            default:
+                break;
+        }
+        if (what.startsWith(SCORES)) {
+            return new ScoresFile(name, Path.of(what.substring(SCORES.length())));
+        }
+        if (RemoteServer.isMeant(what)) {
+            return new RemoteScorer(name, RemoteServer.parse(what, machine.chat(), machine.batch()));
+        }
+        int label = what.indexOf(LABEL);
+        if (label < 0 && what.contains("?")) {
+            throw SaveException.user("'" + what + "': a model takes the option " + LABEL + "NAME alone");
+        }
+        return new ModelScorer(
+                name,
+                ModelCache.ofUser().locate(label < 0 ? what : what.substring(0, label)),
+                label < 0 ? Optional.empty() : Optional.of(what.substring(label + LABEL.length())),
+                machine.chat(),
+                Registry.discover().inference().named(machine.engine()),
+                machine.engine(),
+                machine.settings(),
+                machine.maxLength(),
+                machine.batch());
+    }
+}
