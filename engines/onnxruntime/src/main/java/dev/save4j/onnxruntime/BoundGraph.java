@@ -260,6 +260,16 @@ final class BoundGraph implements AutoCloseable {
         }
     }
 
+    /** Runs a graph that does not take its weights as inputs. */
+    void run(Feed feed) throws OrtException {
+        if (fed) {
+            throw SaveException.internal("weights that are inputs cannot be left out of a run");
+        }
+        try (NativeCalls.Call call = NativeCalls.enter()) {
+            feed.run(session);
+        }
+    }
+
     @Override
     public void close() {
         try {

@@ -17,11 +17,14 @@ import org.jspecify.annotations.Nullable;
 
 /** A decoder with packed weights and the memory of its sequences. */
 final class OnnxRuntimeRolloutSession implements RolloutSession {
+    /** Fewer rows than this read the weights for too little work. */
+    private static final int ROWS_OF_A_LANE = 8;
+
     private final DecoderGraph decoder;
     private final WeightStore weights;
     private final EngineSettings settings;
     private final boolean sharePrompts;
-    private final DecoderMemory memory;
+    private final Lanes lanes;
     private final boolean fused;
     private @Nullable BoundGraph bound;
     /** Of the weights that are packed. */
@@ -36,11 +39,26 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
             DecoderGraph decoder, WeightStore weights, int slots, EngineSettings settings, boolean sharePrompts) {
         this.decoder = decoder;
         this.weights = weights;
-        this.settings = settings;
         this.sharePrompts = sharePrompts;
-        this.memory = new DecoderMemory(decoder, slots);
+        int threads = lanes(slots, settings.threads());
+        this.settings = new EngineSettings(settings.threads() / threads, settings.scratch());
         this.fused = isFused(decoder.graph());
-        this.bound = pack();
+        this.lanes = new Lanes(decoder, slots, threads);
+        try {
+            this.bound = pack();
+        } catch (RuntimeException failure) {
+            lanes.close();
+            throw failure;
+        }
+    }
+
+    /**
+     * How many threads decode rows of their own; with fewer rows all threads share each operation instead. A thread with rows of its own hands nothing
+     * over within a step, but reads all the weights, which only many rows make worth while. A rule rather than a measurement: the last bits of
+     * log-probabilities depend on it.
+     */
+    private static int lanes(int slots, int threads) {
+        return slots >= threads * ROWS_OF_A_LANE ? threads : 1;
     }
 
     /** Whether the library's optimizers have nothing to do: attention is one node, and no node computes on weights alone. */
@@ -73,7 +91,8 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
                 throw SaveException.internal(
                         "the weights have changed since they were packed for sampling; call refresh() after an update");
             }
-            return new Scheduler(open, memory, decoder, requests, sampling, sharePrompts, progress).run();
+            lanes.prepare(open, sampling);
+            return new Scheduler(lanes, decoder, requests, sampling, sharePrompts, progress).run();
         } catch (OrtException failure) {
             throw Failures.decoding(decoder.graph(), failure);
         }
@@ -112,7 +131,7 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
 
     @Override
     public void close() {
-        memory.close();
+        lanes.close();
         if (bound != null) {
             BoundGraph open = bound;
             bound = null;

@@ -74,6 +74,10 @@ final class Sampler {
         return token;
     }
 
+    Sampling sampling() {
+        return sampling;
+    }
+
     /** Of the token drawn last. */
     float logProb() {
         return logProb;

@@ -6,14 +6,10 @@ import dev.save4j.engine.DecoderGraph;
 import dev.save4j.engine.RolloutRequest;
 import dev.save4j.engine.Sampling;
 import java.nio.FloatBuffer;
-import java.nio.IntBuffer;
-import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.IntConsumer;
 
@@ -26,21 +22,15 @@ import java.util.function.IntConsumer;
  * together with the logits behind the prompt. Nothing is allocated per token.
  */
 final class Scheduler {
-    private final BoundGraph graph;
+    private final Lanes lanes;
     private final DecoderMemory memory;
     private final int vocabulary;
     private final int maxLength;
-    private final Sampler sampler;
     private final Sampling sampling;
     private final List<RolloutRequest> requests;
     private final boolean sharePrompts;
     private final IntConsumer progress;
-
     private final FloatBuffer logits;
-    private final LongBuffer tokens;
-    private final LongBuffer lastPositions;
-    private final IntBuffer lengths;
-    private final IntBuffer longest;
 
     private final Sequence[] rows;
     /** By row: the request whose prompt its cache begins with, or -1. */
@@ -53,40 +43,33 @@ final class Scheduler {
     /** By request: completions that were given a row. */
     private final int[] started;
 
+    /** The first request of which completions wait for a row, and the only one of which others may have been given theirs. */
     private int firstWaiting;
-    /** The logits behind the prompts of requests of which some completions still wait. */
-    private final Map<Integer, float[]> promptLogits = new HashMap<>();
+    /** The logits behind the prompt of that request, once some of its completions were given a row. */
+    private float[] keptLogits = {};
 
+    private int keptRequest = -1;
     private int finished;
 
     Scheduler(
-            BoundGraph graph,
-            DecoderMemory memory,
+            Lanes lanes,
             DecoderGraph decoder,
             List<RolloutRequest> requests,
             Sampling sampling,
             boolean sharePrompts,
             IntConsumer progress) {
-        this.graph = graph;
-        this.memory = memory;
+        this.lanes = lanes;
+        this.memory = lanes.memory();
         this.vocabulary = decoder.vocabulary();
         this.maxLength = decoder.maxLength();
-        this.sampler = new Sampler(vocabulary, sampling);
         this.sampling = sampling;
         this.requests = requests;
         this.sharePrompts = sharePrompts;
         this.progress = progress;
         this.logits = memory.logits();
-        this.tokens = memory.tokens();
-        this.lastPositions = memory.lastPositions();
-        this.lengths = memory.lengths();
-        this.longest = memory.longest();
-        this.rows = new Sequence[memory.rows()];
-        this.prompts = new int[memory.rows()];
-        for (int row = 0; row < rows.length; row++) {
-            rows[row] = new Sequence(Math.min(sampling.maxTokens(), maxLength));
-            prompts[row] = -1;
-        }
+        this.rows = lanes.rows();
+        this.prompts = new int[rows.length];
+        Arrays.fill(prompts, -1);
         this.ids = requests.stream().map(RolloutRequest::prompt).toArray(int[][]::new);
         this.completions = requests.stream()
                 .map(request -> new Completion[request.completions()])
@@ -95,46 +78,31 @@ final class Scheduler {
     }
 
     List<List<Completion>> run() throws OrtException {
-        admitAndSample();
+        admitAll();
         while (active > 0) {
-            step();
-            sample(0);
-            admitAndSample();
+            lanes.step(active);
+            finish(0);
+            admitAll();
         }
         return Arrays.stream(completions).map(List::of).toList();
     }
 
     /** Until nothing waits or all rows are busy: a completion can end with its first token and free its row again. */
-    private void admitAndSample() throws OrtException {
+    private void admitAll() throws OrtException {
         while (firstWaiting < ids.length && active < rows.length) {
             int first = active;
             admit();
-            sample(first);
+            lanes.draw(first, active - first);
+            finish(first);
         }
     }
 
-    private void step() throws OrtException {
-        int most = 0;
-        for (int row = 0; row < active; row++) {
-            lengths.put(row, rows[row].cached());
-            lastPositions.put(row, 0);
-            tokens.put(row, rows[row].feed());
-            most = Math.max(most, rows[row].cached());
-        }
-        longest.put(0, most);
-        memory.step(graph, active);
-    }
-
-    /** Draws a token for each row from {@code first} on, and takes out what ended. */
-    private void sample(int first) {
-        for (int row = first; row < active; row++) {
-            int token = sampler.sample(logits, row * vocabulary, rows[row].stream());
-            rows[row].append(token, sampler.logProb(), sampler.isStop(token));
-        }
+    /** Takes out what ended, of the rows from {@code first} on. */
+    private void finish(int first) {
         int before = finished;
         for (int row = active - 1; row >= first; row--) {
             if (rows[row].ended()) {
-                finish(row);
+                finishRow(row);
             }
         }
         if (finished > before) {
@@ -142,7 +110,7 @@ final class Scheduler {
         }
     }
 
-    private void finish(int row) {
+    private void finishRow(int row) {
         Sequence ended = rows[row];
         completions[ended.request()][ended.completion()] = ended.toCompletion();
         finished++;
@@ -160,24 +128,23 @@ final class Scheduler {
         List<Integer> rest = new ArrayList<>();
         // Copies come first: what holds a prompt may lie where others are about to be written.
         for (int request : waiting(rows.length - active)) {
-            if (!startBesideAnother(request)) {
+            if (!continueGroup(request)) {
                 rest.add(request);
             }
         }
-        List<Integer> fed = sharePrompts ? new ArrayList<>(new LinkedHashSet<>(rest)) : rest;
-        prefill(fed);
+        Set<Integer> once = new LinkedHashSet<>(rest);
+        prefill(sharePrompts ? List.copyOf(once) : rest);
         if (sharePrompts) {
-            Set<Integer> once = new LinkedHashSet<>(fed);
             for (int request : rest) {
                 if (!once.remove(request)) {
-                    startBesideAnother(request);
+                    startBeside(rowWithPrompt(request), request);
                 }
             }
         }
         while (firstWaiting < ids.length && started[firstWaiting] == completions[firstWaiting].length) {
-            promptLogits.remove(firstWaiting);
             firstWaiting++;
         }
+        keepLogits();
     }
 
     /** The requests of the next completions, once for each. */
@@ -192,19 +159,29 @@ final class Scheduler {
         return next;
     }
 
-    /** Starts a completion from a row that holds its prompt; false when there is none. */
-    private boolean startBesideAnother(int request) {
-        float[] known = promptLogits.get(request);
-        int source = rowWithPrompt(request);
-        if (known == null || source < 0) {
+    /** Starts a completion of which others were started before; false when no row holds its prompt any more, or none was started. */
+    private boolean continueGroup(int request) {
+        int source = request == keptRequest ? rowWithPrompt(request) : -1;
+        if (source < 0) {
             return false;
         }
+        copyPrompt(source, request);
+        logits.put(active * vocabulary, keptLogits);
+        start(request);
+        return true;
+    }
+
+    /** Starts a completion of which another was just started, in a row that still has the logits behind the prompt. */
+    private void startBeside(int source, int request) {
+        copyPrompt(source, request);
+        logits.put(active * vocabulary, logits, source * vocabulary, vocabulary);
+        start(request);
+    }
+
+    private void copyPrompt(int source, int request) {
         if (source != active) {
             memory.copyCache(source, active, ids[request].length);
         }
-        logits.put(active * vocabulary, known);
-        start(request);
-        return true;
     }
 
     private int rowWithPrompt(int request) {
@@ -216,35 +193,31 @@ final class Scheduler {
         return -1;
     }
 
-    /** Starts one completion of each request, from the longest prompt to the shortest, several prompts in one run. */
+    /** Before the rows that were just started go on: the logits for completions that have to wait. */
+    private void keepLogits() {
+        boolean partly = sharePrompts && firstWaiting < ids.length && started[firstWaiting] > 0;
+        if (!partly || keptRequest == firstWaiting) {
+            return;
+        }
+        if (keptLogits.length == 0) {
+            keptLogits = new float[vocabulary];
+        }
+        keptRequest = firstWaiting;
+        logits.get(rowWithPrompt(firstWaiting) * vocabulary, keptLogits);
+    }
+
+    /** Starts one completion of each request, from the longest prompt to the shortest. */
     private void prefill(List<Integer> fed) throws OrtException {
+        if (fed.isEmpty()) {
+            return;
+        }
         int[] order = fed.stream()
                 .sorted((left, right) -> Integer.compare(ids[right].length, ids[left].length))
                 .mapToInt(Integer::intValue)
                 .toArray();
-        int[] sizes = Arrays.stream(order).map(request -> ids[request].length).toArray();
-        for (int from = 0; from < order.length; ) {
-            int count = Prefill.batch(sizes, from);
-            for (int i = 0; i < count; i++) {
-                int[] prompt = ids[order[from + i]];
-                for (int t = 0; t < sizes[from]; t++) {
-                    tokens.put(i * sizes[from] + t, t < prompt.length ? prompt[t] : 0);
-                }
-                lastPositions.put(i, prompt.length - 1);
-                lengths.put(i, prompt.length - 1);
-            }
-            longest.put(0, sizes[from]);
-            memory.prefill(graph, active, count, sizes[from]);
-            for (int i = 0; i < count; i++) {
-                int request = order[from + i];
-                if (sharePrompts && completions[request].length > 1) {
-                    float[] behind = new float[vocabulary];
-                    logits.get(active * vocabulary, behind);
-                    promptLogits.put(request, behind);
-                }
-                start(request);
-            }
-            from += count;
+        lanes.prefill(Arrays.stream(order).mapToObj(request -> ids[request]).toArray(int[][]::new), active);
+        for (int request : order) {
+            start(request);
         }
     }
 

@@ -3,8 +3,8 @@ package dev.save4j.onnxruntime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import ai.onnxruntime.OrtException;
 import com.sun.management.ThreadMXBean;
+import dev.save4j.engine.Completion;
 import dev.save4j.engine.DecoderGraph;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.InferenceSession;
@@ -19,12 +19,15 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What is opened is closed, and sampling makes no objects. Sizes are read where the operating system tells them. */
@@ -40,12 +43,23 @@ class NativeMemoryTest {
             System.gc();
             Thread.sleep(100);
         }
+        touchHeap();
         return Files.readAllLines(STATUS).stream()
                         .filter(line -> line.startsWith("VmRSS"))
                         .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
                         .findFirst()
                         .orElseThrow()
                 - Runtime.getRuntime().totalMemory() / 1024;
+    }
+
+    /** Parts of the heap that were never used are not resident, and would be taken for growth when they are. */
+    private static void touchHeap() {
+        Runtime runtime = Runtime.getRuntime();
+        List<byte[]> held = new ArrayList<>();
+        for (long left = runtime.totalMemory(); left > 0 && runtime.freeMemory() > 4 << 20; left -= 1 << 16) {
+            held.add(new byte[1 << 16]);
+        }
+        assertThat(held).isNotEmpty();
     }
 
     private static long handles() throws IOException {
@@ -109,51 +123,84 @@ class NativeMemoryTest {
         }
     }
 
-    @Test
-    void samplingMakesNoObjectsPerTokenBesideThoseOfTheLibrary() throws Exception {
-        WeightStore weights = LLAMA.weights(1);
-        DecoderGraph decoder = LLAMA.decoder();
-        int slots = 16;
-        int tokens = 60;
-        List<RolloutRequest> requests = new ArrayList<>();
-        for (int i = 0; i < 4; i++) {
-            requests.add(new RolloutRequest(new int[] {1, 2, 3}, 4, i));
-        }
-        try (RolloutSession session = new OnnxRuntimeRollouts().open(decoder, weights, slots, SETTINGS)) {
-            long library = libraryBytesPerStep(decoder, weights, slots);
-            generate(session, requests, tokens);
-            long few = generate(session, requests, 10);
-            long many = generate(session, requests, tokens);
-            double perStep = (many - few) / (double) (tokens - 10);
-            // Beside those of the library: a completion's own tokens and log-probabilities, kept twice, 16 bytes for
-            // each row.
-            assertThat(perStep - library).isLessThan(slots * 24);
-        }
-    }
-
-    private static long generate(RolloutSession session, List<RolloutRequest> requests, int tokens) {
-        long before = allocated();
-        session.generate(requests, Sampling.unbiased(tokens, Set.of()));
-        return allocated() - before;
-    }
-
-    /** What a bare step costs: names, handles and the result object of the library's Java interface. */
-    static long libraryBytesPerStep(DecoderGraph decoder, WeightStore weights, int slots) throws OrtException {
-        DecoderMemory memory = new DecoderMemory(decoder, slots);
-        try (BoundGraph graph = BoundGraph.open(decoder.graph(), weights, WeightBinding.PREPACKED, SETTINGS)) {
-            memory.longest().put(0, 1);
-            memory.step(graph, slots);
-            long before = allocated();
-            for (int i = 0; i < 100; i++) {
-                memory.step(graph, slots);
+    /** Prompts, completions and whatever else there is, for each token. */
+    @ParameterizedTest
+    @CsvSource({"1, 1", "8, 1", "16, 2"})
+    void samplingMakesHardlyAnyObjects(int slots, int threads) {
+        TinyLlama llama = new TinyLlama(1024, 64, 2, 4, 2, 16, 128, 100);
+        WeightStore weights = llama.weights(1);
+        DecoderGraph decoder = llama.decoder();
+        List<RolloutRequest> requests = List.of(new RolloutRequest(new int[] {1, 2, 3}, slots, 1));
+        EngineSettings settings = new EngineSettings(threads, SETTINGS.scratch());
+        try (RolloutSession session = new OnnxRuntimeRollouts().open(decoder, weights, slots, settings)) {
+            long[] members = members();
+            assertThat(members).hasSize(threads);
+            // Method handles make objects until they are compiled.
+            for (int i = 0; i < 50; i++) {
+                generate(session, requests, 96, members);
             }
-            return (allocated() - before) / 100;
-        } finally {
-            memory.close();
+            assertThat(generate(session, requests, 96, members) / (slots * 96.0))
+                    .isLessThan(100);
+            // Steps alone: the tokens and log-probabilities that are handed out, 8 bytes for each row, and a small
+            // array of the library's, 16 bytes and one for each output.
+            long more = generate(session, requests, 96, members) - generate(session, requests, 16, members);
+            assertThat(more / 80.0).isLessThan(slots * 8 + threads * 64);
         }
     }
 
-    private static long allocated() {
-        return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
+    private static long generate(RolloutSession session, List<RolloutRequest> requests, int tokens, long[] members) {
+        long before = allocated(members);
+        session.generate(requests, Sampling.unbiased(tokens, Set.of()));
+        return allocated(members) - before;
+    }
+
+    /** The threads that decode, this one among them. */
+    private static long[] members() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread ->
+                        thread == Thread.currentThread() || thread.getName().startsWith("save4j-rollout"))
+                .mapToLong(Thread::getId)
+                .toArray();
+    }
+
+    private static long allocated(long[] members) {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        return LongStream.of(threads.getThreadAllocatedBytes(members)).sum();
+    }
+
+    /** Groups of four to prompts of 1 to 30 tokens, new weights after each four hundred. */
+    @Test
+    void tenThousandRolloutsKeepNothing() throws Exception {
+        assumeTrue(Files.isReadable(STATUS), "this system does not tell the size of a process");
+        WeightStore weights = LLAMA.weights(1);
+        EngineSettings two = new EngineSettings(2, SETTINGS.scratch());
+        try (RolloutSession session = new OnnxRuntimeRollouts().open(LLAMA.decoder(), weights, 16, two)) {
+            sample(session, 3);
+            long kilobytes = residentKilobytes();
+            long handles = handles();
+            int threads = Thread.activeCount();
+            assertThat(sample(session, 25)).isEqualTo(10_000);
+            // Native views of one prompt in a hundred that stayed would cost 1 MB, weights that stayed 20 MB.
+            assertThat(residentKilobytes() - kilobytes).isLessThan(8_000);
+            assertThat(handles() - handles).isLessThan(10);
+            assertThat(Thread.activeCount()).isEqualTo(threads);
+        }
+    }
+
+    private static int sample(RolloutSession session, int rounds) {
+        int completions = 0;
+        for (int round = 0; round < rounds; round++) {
+            List<RolloutRequest> requests = new ArrayList<>();
+            for (int i = 0; i < 100; i++) {
+                int[] prompt = new int[1 + (round + i) % 30];
+                Arrays.fill(prompt, i);
+                requests.add(new RolloutRequest(prompt, 4, i));
+            }
+            for (List<Completion> group : session.generate(requests, Sampling.unbiased(12, Set.of(5)))) {
+                completions += group.size();
+            }
+            session.refresh();
+        }
+        return completions;
     }
 }

@@ -27,6 +27,7 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class OnnxRuntimeRolloutsTest {
@@ -48,7 +49,12 @@ class OnnxRuntimeRolloutsTest {
     }
 
     private static RolloutSession open(int slots) {
-        return new OnnxRuntimeRollouts().open(LLAMA.decoder(), WEIGHTS, slots, SETTINGS);
+        return open(slots, 1);
+    }
+
+    private static RolloutSession open(int slots, int threads) {
+        EngineSettings settings = new EngineSettings(threads, SETTINGS.scratch());
+        return new OnnxRuntimeRollouts().open(LLAMA.decoder(), WEIGHTS, slots, settings);
     }
 
     private static List<List<Completion>> generate(int slots, List<RolloutRequest> requests, Sampling sampling) {
@@ -105,14 +111,46 @@ class OnnxRuntimeRolloutsTest {
         }
     }
 
-    @Test
-    void theSameCallGivesTheSameBits() {
+    @ParameterizedTest
+    @CsvSource({"2, 1", "2, 5", "2, 16", "2, 33", "3, 24", "4, 64"})
+    void tokensDoNotDependOnTheNumberOfThreads(int threads, int slots) {
         List<RolloutRequest> requests = requests(25);
-        try (RolloutSession session = open(8)) {
+        try (RolloutSession session = open(slots, threads)) {
+            assertSame(session.generate(requests, SAMPLING), generate(5, requests, SAMPLING));
+        }
+    }
+
+    @Test
+    void aFailureOfOneThreadEndsTheCallAndTheSessionGoesOn() {
+        WeightStore weights = LLAMA.weights(1);
+        float finite = weights.get("embed").floats().get(0);
+        EngineSettings two = new EngineSettings(2, SETTINGS.scratch());
+        // Token 0 alone leads to logits that are not finite, and only the second thread's prompts hold it.
+        List<RolloutRequest> poisoned =
+                List.of(new RolloutRequest(new int[] {1, 2}, 16, 1), new RolloutRequest(new int[] {3, 0}, 16, 2));
+        Sampling one = Sampling.unbiased(1, Set.of());
+        try (RolloutSession session = new OnnxRuntimeRollouts().open(LLAMA.decoder(), weights, 32, two)) {
+            List<List<Completion>> before = session.generate(requests(25), SAMPLING);
+            weights.get("embed").floats().put(0, Float.NaN);
+            session.refresh();
+            assertThatThrownBy(() -> session.generate(poisoned, one))
+                    .hasMessageContaining("the policy's logits are not finite");
+            weights.get("embed").floats().put(0, finite);
+            session.refresh();
+            assertSame(session.generate(requests(25), SAMPLING), before);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void theSameCallGivesTheSameBits(int threads) {
+        List<RolloutRequest> requests = requests(25);
+        try (RolloutSession session = open(16, threads);
+                RolloutSession another = open(16, threads)) {
             List<List<Completion>> first = session.generate(requests, SAMPLING);
             session.generate(requests(3), SAMPLING);
             List<List<Completion>> second = session.generate(requests, SAMPLING);
-            List<List<Completion>> elsewhere = generate(8, requests, SAMPLING);
+            List<List<Completion>> elsewhere = another.generate(requests, SAMPLING);
             for (int request = 0; request < 25; request++) {
                 for (int i = 0; i < first.get(request).size(); i++) {
                     float[] expected = first.get(request).get(i).logProbs();

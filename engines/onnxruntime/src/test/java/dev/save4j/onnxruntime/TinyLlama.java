@@ -123,16 +123,25 @@ record TinyLlama(
     }
 
     private Value attend(GraphBuilder g, Value q, Value k, Value v, Value bias) {
-        Value shared = g.vector(java.util.stream.LongStream.range(0, heads)
-                .map(head -> head / (heads / kvHeads))
-                .toArray());
-        return q.matmul(k.gather(shared, 1).transpose(0, 1, 3, 2))
+        return q.matmul(shared(g, k).transpose(0, 1, 3, 2))
                 .mul(1 / Math.sqrt(headSize))
                 .add(bias)
                 .softmax(-1)
-                .matmul(v.gather(shared, 1))
+                .matmul(shared(g, v))
                 .transpose(0, 2, 1, 3)
                 .reshape(0, 0, (long) heads * headSize);
+    }
+
+    /** For each head its keys or values. */
+    private Value shared(GraphBuilder g, Value x) {
+        if (heads == kvHeads) {
+            return x;
+        }
+        return x.gather(
+                g.vector(java.util.stream.LongStream.range(0, heads)
+                        .map(head -> head / (heads / kvHeads))
+                        .toArray()),
+                1);
     }
 
     /** {@code input_ids} to {@code log_probs} FLOAT {@code [batch, sequence, vocabulary]}. */
