@@ -79,6 +79,11 @@ public final class SaveException extends RuntimeException {
         return kind;
     }
 
+    /** The same failure, told with the place where it came about. */
+    public SaveException in(String place) {
+        return new SaveException(kind, place + ": " + getMessage(), this);
+    }
+
     /** The message, which every error of save4j has. */
     @Override
     public String getMessage() {

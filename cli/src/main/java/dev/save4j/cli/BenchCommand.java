@@ -6,7 +6,12 @@ import picocli.CommandLine.Command;
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,
-        description = "Measures engines on this machine, and reward models on benchmarks.",
+        description = "Measures engines on this machine, reward models on benchmarks, and whether SAVE helps.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {BenchTrainCommand.class, BenchRolloutCommand.class, BenchRewardCommand.class})
+        subcommands = {
+            BenchTrainCommand.class,
+            BenchRolloutCommand.class,
+            BenchRewardCommand.class,
+            BenchSaveCommand.class
+        })
 final class BenchCommand extends CommandGroup {}

@@ -29,6 +29,24 @@ public final class Preparation {
         this.progress = progress;
     }
 
+    /** The settings on which the prepared models depend: experiments that agree in them start from the same models. */
+    public static List<Object> basis(Experiment experiment) {
+        Experiment.Policy policy = experiment.policy();
+        return List.of(
+                experiment.seed(),
+                experiment.engines(),
+                experiment.parallel(),
+                experiment.data(),
+                experiment.evaluation().prompts(),
+                experiment.rollout(),
+                policy.backbone(),
+                policy.model(),
+                policy.tokenizer(),
+                policy.size(),
+                policy.fineTuning(),
+                experiment.reward());
+    }
+
     /** Supervised fine-tuning of the policy, if the experiment asks for it. */
     public void fineTune(PolicyModel policy, Tokenizer tokenizer, Path metrics) {
         if (experiment.policy().fineTuning().steps() == 0) {

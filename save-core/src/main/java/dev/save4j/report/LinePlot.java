@@ -110,7 +110,11 @@ final class LinePlot {
 
     /** A line in the background. */
     LinePlot thin(Series series) {
-        draw(series, PlotStyle.FAINT, PlotStyle.solid(0.8f), SeriesMarkers.NONE);
+        return thin(PlotStyle.FAINT, series);
+    }
+
+    LinePlot thin(Color color, Series series) {
+        draw(series, color, PlotStyle.solid(0.8f), SeriesMarkers.NONE);
         return this;
     }
 

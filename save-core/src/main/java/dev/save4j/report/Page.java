@@ -31,7 +31,7 @@ public final class Page {
     }
 
     /** The head of the page, and notes on what is missing or was left out. */
-    void head(String title, boolean complete, List<String> facts, List<String> notes, Pictures pictures) {
+    public void head(String title, boolean complete, List<String> facts, List<String> notes, Pictures pictures) {
         html.raw("<header>\n")
                 .element("<h1>", title)
                 .element(
@@ -44,7 +44,7 @@ public final class Page {
     }
 
     /** The plots of a section under its title; nothing when it has none. */
-    void plots(Plot.Section section, Pictures pictures) {
+    public void plots(Plot.Section section, Pictures pictures) {
         List<Pictures.Picture> shown = pictures.of(section);
         if (shown.isEmpty()) {
             return;
@@ -66,8 +66,27 @@ public final class Page {
         values.forEach((name, value) -> html.element("<dt>", prefix + name).element("<dd>", value));
     }
 
+    /** A table whose first column names its rows. */
+    public void table(Table table) {
+        html.raw("<div class=\"wide\"><table class=\"summary\">\n<thead><tr>");
+        for (int column = 0; column < table.header().size(); column++) {
+            html.element(
+                    column == 0 ? "<th scope=\"col\">" : "<th scope=\"col\" class=\"number\">",
+                    table.header().get(column));
+        }
+        html.raw("</tr></thead>\n<tbody>\n");
+        for (List<String> row : table.rows()) {
+            html.raw("<tr>");
+            for (int column = 0; column < row.size(); column++) {
+                html.element(column == 0 ? "<th scope=\"row\">" : "<td class=\"number\">", row.get(column));
+            }
+            html.raw("</tr>\n");
+        }
+        html.raw("</tbody></table></div>\n");
+    }
+
     /** Text under a line to click on. */
-    void folded(String title, String text) {
+    public void folded(String title, String text) {
         html.raw("<details>\n")
                 .element("<summary>", title)
                 .element("<pre>", text)

@@ -18,18 +18,18 @@ import org.slf4j.LoggerFactory;
  *
  * @param obstacle why there are none
  */
-record Pictures(List<Picture> all, Optional<String> obstacle) {
+public record Pictures(List<Picture> all, Optional<String> obstacle) {
     private static final Logger LOG = LoggerFactory.getLogger(Pictures.class);
 
-    Pictures {
+    public Pictures {
         all = List.copyOf(all);
     }
 
     /** A plot and its PNG. */
-    record Picture(Plot plot, byte[] png) {}
+    public record Picture(Plot plot, byte[] png) {}
 
     /** Draws plots, also as files into a folder. */
-    static Pictures draw(Supplier<List<Plot>> plots, Path folder) {
+    public static Pictures draw(Supplier<List<Plot>> plots, Path folder) {
         Optional<String> obstacle = findObstacle();
         List<Picture> pictures = new ArrayList<>();
         if (obstacle.isEmpty()) {

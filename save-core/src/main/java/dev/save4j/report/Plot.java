@@ -17,7 +17,7 @@ import org.knowm.xchart.internal.chartpart.IChart;
  * @param name of its file, without extension
  * @param caption says how to read it
  */
-record Plot(Section section, String name, String title, String caption, IChart chart, PlotLegend legend) {
+public record Plot(Section section, String name, String title, String caption, IChart chart, PlotLegend legend) {
     /** Width on paper or screen, in pixels. */
     static final int WIDTH = 900;
 
@@ -30,11 +30,12 @@ record Plot(Section section, String name, String title, String caption, IChart c
     private static final int LEGEND = 32;
 
     /** A part of the report that has plots. */
-    enum Section {
+    public enum Section {
         POLICY("The policy"),
         REWARD_MODEL("The reward model"),
         PREPARATION("Preparation"),
         HELD_OUT("Held-out pairs"),
+        SEEDS("Over the steps"),
         TRAINING("Training");
 
         private final String title;

@@ -13,7 +13,7 @@ import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** The legend of a plot: one centred row. XChart's own sets each entry by the height of its letters, so that a row dances. */
-record PlotLegend(List<Entry> entries) {
+public record PlotLegend(List<Entry> entries) {
     private static final Font FONT = new Font(Font.SANS_SERIF, Font.PLAIN, 15);
     private static final int SAMPLE = 30;
     private static final int GAP = 8;
@@ -28,7 +28,7 @@ record PlotLegend(List<Entry> entries) {
         }
     }
 
-    PlotLegend {
+    public PlotLegend {
         entries = List.copyOf(entries);
     }
 

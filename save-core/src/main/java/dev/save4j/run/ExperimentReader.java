@@ -8,8 +8,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -35,7 +38,35 @@ public final class ExperimentReader {
             .build();
 
     /** A resolved experiment with the tree it was bound from, in the order of the defaults. */
-    public record Resolved(Experiment experiment, String yaml) {}
+    public record Resolved(Experiment experiment, String yaml) {
+        /** The settings in which the other differs, as in {@code steps: 40, now 60}. */
+        public List<String> differences(Resolved now) {
+            Map<String, String> before = leaves(parse(yaml, "the settings"));
+            Map<String, String> after = leaves(parse(now.yaml, "the settings"));
+            Set<String> paths = new LinkedHashSet<>(before.keySet());
+            paths.addAll(after.keySet());
+            return paths.stream()
+                    .filter(path -> !Objects.equals(before.get(path), after.get(path)))
+                    .map(path -> path + ": " + before.getOrDefault(path, "not set") + ", now "
+                            + after.getOrDefault(path, "not set"))
+                    .toList();
+        }
+
+        private static Map<String, String> leaves(JsonNode tree) {
+            Map<String, String> leaves = new LinkedHashMap<>();
+            collect(tree, "", leaves);
+            return leaves;
+        }
+
+        private static void collect(JsonNode node, String path, Map<String, String> leaves) {
+            if (node.isObject() && !node.isEmpty()) {
+                node.properties()
+                        .forEach(entry -> collect(entry.getValue(), SettingsBinder.join(path, entry.getKey()), leaves));
+            } else {
+                leaves.put(path, node.toString());
+            }
+        }
+    }
 
     private ExperimentReader() {}
 
@@ -167,7 +198,7 @@ public final class ExperimentReader {
     }
 
     /** The line of every key, by path. */
-    private static Map<String, Integer> lines(String text) {
+    static Map<String, Integer> lines(String text) {
         Map<String, Integer> lines = new LinkedHashMap<>();
         try (JsonParser parser = YAML.createParser(text)) {
             for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {

@@ -55,11 +55,11 @@ public final class RunFolder {
         RunFolder newest = newest(output, name)
                 .orElseThrow(() -> SaveException.user(
                         "there is no run '" + name + "' to resume in '" + output + "'; start it without --resume"));
-        Experiment before = newest.experiment().experiment();
-        if (!before.equals(resolved.experiment())) {
-            throw SaveException.user("the run in '" + newest.path
-                    + "' has other settings than this experiment (compare " + newest.path.resolve(CONFIG)
-                    + "); resume it with the same settings, or start a new run without --resume");
+        ExperimentReader.Resolved before = newest.experiment();
+        if (!before.experiment().equals(resolved.experiment())) {
+            throw SaveException.user("the run in '" + newest.path + "' has other settings than this experiment:\n  - "
+                    + String.join("\n  - ", before.differences(resolved))
+                    + "\nResume it with the same settings, or start a new run without --resume.");
         }
         return newest;
     }
@@ -103,21 +103,45 @@ public final class RunFolder {
     }
 
     public Path preparedPolicy() {
-        return path.resolve("prepared").resolve("policy");
+        return prepared().resolve("policy");
     }
 
     public Path preparedReward() {
-        return path.resolve("prepared").resolve("reward");
+        return prepared().resolve("reward");
+    }
+
+    private Path prepared() {
+        return path.resolve("prepared");
+    }
+
+    /** Whether the models with which every mode starts are there. */
+    public boolean isPrepared() {
+        return Files.isDirectory(preparedReward());
+    }
+
+    /** Takes the prepared models of another run, which must have been made from the same settings; does nothing when there are some. */
+    public void adoptPreparation(RunFolder other) {
+        if (Files.exists(prepared())) {
+            return;
+        }
+        AtomicFiles.writeFolder(prepared(), copy -> {
+            try (Stream<Path> files = Files.walk(other.prepared())) {
+                for (Path file : files.skip(1).toList()) {
+                    Files.copy(
+                            file, copy.resolve(other.prepared().relativize(file).toString()));
+                }
+            }
+        });
     }
 
     /** Metrics of the policy's supervised fine-tuning. */
     public Path fineTuningMetrics() {
-        return path.resolve("prepared").resolve("fine-tuning.jsonl");
+        return prepared().resolve("fine-tuning.jsonl");
     }
 
     /** Metrics of the reward model's training on labelled pairs. */
     public Path rewardTrainingMetrics() {
-        return path.resolve("prepared").resolve("reward-training.jsonl");
+        return prepared().resolve("reward-training.jsonl");
     }
 
     public Path metrics(Experiment.Mode mode) {

@@ -208,7 +208,7 @@ final class SettingsBinder {
         if (type == int.class && node.isIntegralNumber() && node.canConvertToInt()) {
             return node.intValue();
         }
-        if (type == long.class && node.isIntegralNumber() && node.canConvertToLong()) {
+        if ((type == long.class || type == Long.class) && node.isIntegralNumber() && node.canConvertToLong()) {
             return node.longValue();
         }
         String wanted = type == String.class

@@ -43,14 +43,26 @@ public final class ExperimentRunner {
      *     behind
      */
     public RunSummary run(Experiment experiment, Supplier<RunFolder> folder) {
+        Begun begun = begin(experiment, folder);
+        runModes(experiment, begun.chosen(), begun.data(), begun.folder());
+        return Report.write(begun.folder());
+    }
+
+    /** Makes the models with which an experiment starts and no more; {@link #run} goes on from there. */
+    public void prepare(Experiment experiment, Supplier<RunFolder> folder) {
+        begin(experiment, folder);
+    }
+
+    private record Begun(Registry.Chosen chosen, TrainingData data, RunFolder folder) {}
+
+    private Begun begin(Experiment experiment, Supplier<RunFolder> folder) {
         Registry.Chosen chosen = registry.resolve(experiment);
         TrainingData data = TrainingSources.of(experiment);
         new RunModels(experiment).check(chosen.engines());
         RunFolder made = folder.get();
         Manifest.write(experiment, chosen, data, made);
         prepare(experiment, chosen, data, made);
-        runModes(experiment, chosen, data, made);
-        return Report.write(made);
+        return new Begun(chosen, data, made);
     }
 
     private void prepare(Experiment experiment, Registry.Chosen chosen, TrainingData data, RunFolder folder) {
@@ -65,7 +77,7 @@ public final class ExperimentRunner {
                 policy.save(folder.preparedPolicy(), tokenizer::writeTo);
             }
         }
-        if (!Files.isDirectory(folder.preparedReward())) {
+        if (!folder.isPrepared()) {
             try (Tokenizer tokenizer = models.rewardTokenizer();
                     Tokenizer policyTokenizer = models.policyTokenizer()) {
                 RewardModel reward = models.reward(tokenizer);

@@ -248,7 +248,8 @@ class RewardTrainingReportTest {
                 .hasMessageContaining("line 1 of '" + damaged.scores() + "' is damaged: 'pair' must be a whole number");
         WrittenRun.write(damaged.path().resolve("config.yaml"), "seed: seventeen\n");
         assertThatThrownBy(() -> Report.write(damaged))
-                .hasMessageContaining("config.yaml' is damaged:")
+                .hasMessageContaining("config.yaml' has wrong settings:")
+                .hasMessageContaining("line 1: seed must be a whole number")
                 .hasMessageContaining("seed must be a whole number, but is \"seventeen\"")
                 .hasMessageContaining("model must be given");
     }
