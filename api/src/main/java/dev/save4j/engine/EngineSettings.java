@@ -8,12 +8,18 @@ import java.nio.file.Path;
  *
  * @param threads native threads per operation
  * @param scratch an existing folder for temporary files of the engine
+ * @param device of inference; gradient engines compute where they always do
  */
-public record EngineSettings(int threads, Path scratch) {
+public record EngineSettings(int threads, Path scratch, Device device) {
     public EngineSettings {
         if (threads < 1) {
             throw SaveException.user("an engine needs at least one thread, not " + threads);
         }
+    }
+
+    /** On the CPU. */
+    public EngineSettings(int threads, Path scratch) {
+        this(threads, scratch, Device.CPU);
     }
 
     /** One thread, the system's temporary folder. */

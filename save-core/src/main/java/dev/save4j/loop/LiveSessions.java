@@ -1,6 +1,7 @@
 package dev.save4j.loop;
 
 import dev.save4j.SaveException;
+import dev.save4j.engine.Device;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.InferenceEngine;
 import dev.save4j.engine.InferenceSession;
@@ -18,8 +19,11 @@ final class LiveSessions {
 
     private LiveSessions() {}
 
-    /** LIVE where the engine's self-test passes, weights as inputs of every run otherwise. */
+    /** PREPACKED on a device that builds weights in, which is for those that never change; otherwise LIVE where the engine's self-test passes, weights as inputs of every run otherwise. */
     static InferenceSession open(InferenceEngine engine, Graph graph, WeightStore weights, EngineSettings settings) {
+        if (settings.device().kind() == Device.Kind.TENSORRT) {
+            return engine.open(graph, weights, WeightBinding.PREPACKED, settings);
+        }
         try {
             return engine.open(graph, weights, WeightBinding.LIVE, settings);
         } catch (SaveException refused) {

@@ -8,6 +8,7 @@ import dev.save4j.algorithms.Labels;
 import dev.save4j.algorithms.LearningRate;
 import dev.save4j.algorithms.PolicyAlgorithm;
 import dev.save4j.algorithms.ScoredAnswers;
+import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.RolloutSession;
 import dev.save4j.engine.Sampling;
 import dev.save4j.run.Experiment;
@@ -90,12 +91,12 @@ public final class SaveLoop implements AutoCloseable {
                             rollout.slots(),
                             engines.settings()));
             source = new AnswerSource(session, models.policyTokenizer());
-            Scoring scoring = scoring(models, engines);
+            Scoring scoring = scoring(models, engines, engines.settings());
             reward = closer.own(new RewardImprovement(experiment, mode, models, engines, scoring, data, groups, seeds));
             current = closer.own(new AnswerLogProbs(
                     models.policy(), rollout.temperature(), engines.scoring(), engines.settings(), SCORING_BATCH));
             reference = closer.own(new AnswerLogProbs(
-                    start.policy(), rollout.temperature(), engines.scoring(), engines.settings(), SCORING_BATCH));
+                    start.policy(), rollout.temperature(), engines.scoring(), engines.frozen(), SCORING_BATCH));
             policyUpdater = closer.own(new PolicyUpdater(
                     models.policy(),
                     algorithm.objective(),
@@ -106,7 +107,7 @@ public final class SaveLoop implements AutoCloseable {
             evaluation = new PolicyEvaluation(
                     source,
                     scoring,
-                    scoring(start, engines),
+                    scoring(start, engines, engines.frozen()),
                     reference,
                     data.evaluationPrompts(),
                     experiment.evaluation().completions(),
@@ -118,8 +119,8 @@ public final class SaveLoop implements AutoCloseable {
         }
     }
 
-    private Scoring scoring(LoopModels of, LoopEngines engines) {
-        Grader grader = closer.own(new Grader(of.reward(), engines.scoring(), engines.settings(), SCORING_BATCH));
+    private Scoring scoring(LoopModels of, LoopEngines engines, EngineSettings settings) {
+        Grader grader = closer.own(new Grader(of.reward(), engines.scoring(), settings, SCORING_BATCH));
         return new Scoring(grader, RewardFormat.of(of, experiment));
     }
 

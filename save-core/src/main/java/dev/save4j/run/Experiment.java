@@ -6,8 +6,10 @@ import dev.save4j.algorithms.AnswerFilter;
 import dev.save4j.algorithms.LearningRate;
 import dev.save4j.algorithms.ScaleAlarm;
 import dev.save4j.algorithms.ValueTarget;
+import dev.save4j.engine.Device;
 import dev.save4j.models.Pooling;
 import dev.save4j.objectives.ContrastObjective;
+import dev.save4j.tensor.ElementType;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -83,9 +85,31 @@ public record Experiment(
         }
     }
 
-    public record EngineNames(String rollout, String scoring, String gradient, int threads) {
+    public record EngineNames(
+            String rollout,
+            String scoring,
+            String gradient,
+            int threads,
+            Device.Kind device,
+            int deviceId,
+            int deviceMemory,
+            Half half) {
         public EngineNames {
             require(threads >= 1, "threads must be at least 1, but is " + threads);
+            require(
+                    deviceId >= 0 && deviceMemory >= 0,
+                    "device_id and device_memory must not be negative, but are " + deviceId + " and " + deviceMemory);
+        }
+
+        /** Half precision. */
+        public enum Half {
+            FLOAT16,
+            BFLOAT16
+        }
+
+        /** Where rollouts and scoring compute. */
+        public Device onDevice() {
+            return new Device(device, deviceId, (long) deviceMemory << 20, ElementType.valueOf(half.name()));
         }
     }
 

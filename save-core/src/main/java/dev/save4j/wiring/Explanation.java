@@ -1,6 +1,7 @@
 package dev.save4j.wiring;
 
 import dev.save4j.algorithms.Anchor;
+import dev.save4j.engine.Device;
 import dev.save4j.objectives.ContrastObjective;
 import dev.save4j.run.Experiment;
 import java.util.ArrayList;
@@ -46,6 +47,15 @@ public final class Explanation {
                 experiment.engines().scoring(),
                 experiment.engines().gradient(),
                 experiment.engines().threads());
+        Device device = experiment.engines().onDevice();
+        if (!device.isCpu()) {
+            line(
+                    "  rollouts and scoring on %s %d; models that learn on %s, attention while sampling in %s",
+                    experiment.engines().device(),
+                    device.id(),
+                    device.forChangingWeights().kind(),
+                    device.half());
+        }
         line("");
         line("Rollout");
         line(

@@ -49,9 +49,13 @@ public record Registry(
             throw SaveException.user("The experiment names what does not exist or does not work:\n  - "
                     + String.join("\n  - ", problems));
         }
-        EngineSettings settings = new EngineSettings(names.threads(), Path.of(System.getProperty("java.io.tmpdir")));
+        EngineSettings settings = new EngineSettings(
+                names.threads(),
+                Path.of(System.getProperty("java.io.tmpdir")),
+                names.onDevice().forChangingWeights());
         return new Chosen(
-                new LoopEngines(rolls.orElseThrow(), scores.orElseThrow(), learns.orElseThrow(), settings),
+                new LoopEngines(
+                        rolls.orElseThrow(), scores.orElseThrow(), learns.orElseThrow(), settings, names.onDevice()),
                 updates.orElseThrow());
     }
 

@@ -176,6 +176,18 @@ class ExperimentRunnerTest {
     }
 
     @Test
+    void aDeviceThatIsNotThereIsRefusedBeforeAFolderIsMade() {
+        ExperimentReader.Resolved gpu = resolved("engines.device=cuda");
+        assertThatThrownBy(() -> new ExperimentRunner(Registry.discover(), Progress.SILENT)
+                        .run(gpu.experiment(), () -> RunFolder.create(output, gpu)))
+                .isInstanceOf(SaveException.class)
+                .hasMessageStartingWith("the device cuda was asked for");
+        assertThat(output).isEmptyDirectory();
+        assertThatThrownBy(() -> resolved("engines.device=gpu"))
+                .hasMessageContaining("engines.device must be one of cpu | cuda | tensorrt, but is \"gpu\"");
+    }
+
+    @Test
     void refusesGroupsThatHaveNothingToCompare() {
         assertThatThrownBy(() ->
                         Registry.discover().resolve(resolved("rollout.group=1").experiment()))

@@ -40,7 +40,9 @@ public record MatrixCell(Column column, long seed, ExperimentReader.Resolved res
 
     /** Makes the run folder, or continues the one that is there. */
     RunFolder folder() {
-        return exists() ? RunFolder.open(path()) : RunFolder.create(Path.of(experiment().output()), resolved);
+        return exists()
+                ? RunFolder.open(path())
+                : RunFolder.create(Path.of(experiment().output()), resolved);
     }
 
     boolean complete() {

@@ -118,6 +118,7 @@ final class BoundGraph implements AutoCloseable {
         options.setMemoryPatternOptimization(false);
         // What goes wrong is thrown; the library would print it as well.
         options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
+        Devices.use(options, settings.device());
         return options;
     }
 

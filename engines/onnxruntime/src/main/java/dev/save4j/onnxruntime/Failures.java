@@ -50,7 +50,7 @@ final class Failures {
                 : SaveException.engine(message, failure);
     }
 
-    private static String said(OrtException failure) {
+    static String said(OrtException failure) {
         String message = String.valueOf(failure.getMessage());
         return NOISE.matcher(message).replaceAll("").strip();
     }

@@ -40,9 +40,11 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
         this.decoder = decoder;
         this.weights = weights;
         this.sharePrompts = sharePrompts;
-        int threads = lanes(slots, settings.threads());
-        this.settings = new EngineSettings(settings.threads() / threads, settings.scratch());
-        this.fused = isFused(decoder.graph());
+        boolean onCpu = settings.device().isCpu();
+        int threads = onCpu ? lanes(slots, settings.threads()) : 1;
+        this.settings = new EngineSettings(settings.threads() / threads, settings.scratch(), settings.device());
+        // A GPU copies weights from wherever they are and packs none.
+        this.fused = onCpu && isFused(decoder.graph());
         this.lanes = new Lanes(decoder, slots, threads);
         try {
             this.bound = pack();

@@ -2,6 +2,7 @@ package dev.save4j.onnxruntime;
 
 import dev.save4j.SaveException;
 import dev.save4j.engine.DecoderGraph;
+import dev.save4j.engine.Device;
 import dev.save4j.engine.EngineCapabilities;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.RolloutEngine;
@@ -16,7 +17,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Samples with ONNX Runtime on the CPU: continuous batching over one cache that is updated in place, prompts fed once for a group, packed weights. A
+ * Samples with ONNX Runtime: continuous batching over one cache that is updated in place, prompts fed once for a group, packed weights. A
  * session holds a read lease while it samples, and refuses to when the weights have changed since it was opened or last refreshed.
  */
 public final class OnnxRuntimeRollouts implements RolloutEngine {
@@ -32,7 +33,7 @@ public final class OnnxRuntimeRollouts implements RolloutEngine {
 
     @Override
     public EngineCapabilities capabilities() {
-        return new EngineCapabilities(Natives.version(), List.of("cpu"), OnnxRuntimeOperators.TABLE);
+        return new EngineCapabilities(Natives.version(), List.of("cpu", "cuda"), OnnxRuntimeOperators.TABLE);
     }
 
     @Override
@@ -42,7 +43,23 @@ public final class OnnxRuntimeRollouts implements RolloutEngine {
         }
         OnnxRuntimeOperators.TABLE.check(name(), decoder.graph());
         requireNames(decoder);
-        return new OnnxRuntimeRolloutSession(decoder, weights, slots, settings, true);
+        if (settings.device().kind() == Device.Kind.TENSORRT) {
+            throw SaveException.user(
+                    "TensorRT builds the weights into its plan, and those of a policy change; sample on the device cuda or cpu");
+        }
+        return new OnnxRuntimeRolloutSession(onDevice(decoder, settings.device()), weights, slots, settings, true);
+    }
+
+    private static DecoderGraph onDevice(DecoderGraph decoder, Device device) {
+        return device.isCpu()
+                ? decoder
+                : new DecoderGraph(
+                        HalfAttention.of(decoder.graph(), device.half()),
+                        decoder.layers(),
+                        decoder.kvHeads(),
+                        decoder.headSize(),
+                        decoder.vocabulary(),
+                        decoder.maxLength());
     }
 
     private static void requireNames(DecoderGraph decoder) {

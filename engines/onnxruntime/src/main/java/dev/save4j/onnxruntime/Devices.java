@@ -1,0 +1,88 @@
+package dev.save4j.onnxruntime;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtProvider;
+import ai.onnxruntime.OrtSession.SessionOptions;
+import ai.onnxruntime.providers.OrtCUDAProviderOptions;
+import ai.onnxruntime.providers.OrtTensorRTProviderOptions;
+import dev.save4j.SaveException;
+import dev.save4j.engine.Device;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/** Lets sessions compute on a device. */
+final class Devices {
+    private Devices() {}
+
+    /** A USER error when this build of the library has no code for the device, a RESOURCES error when the device or its driver is missing. */
+    static void use(SessionOptions options, Device device) {
+        if (device.isCpu()) {
+            return;
+        }
+        Natives.environment();
+        requireBuild(device.kind(), OrtEnvironment.getAvailableProviders());
+        try {
+            if (device.kind() == Device.Kind.TENSORRT) {
+                try (OrtTensorRTProviderOptions tensorRt = new OrtTensorRTProviderOptions(device.id())) {
+                    for (Map.Entry<String, String> option : tensorRt(device).entrySet()) {
+                        tensorRt.add(option.getKey(), option.getValue());
+                    }
+                    options.addTensorrt(tensorRt);
+                }
+            }
+            // Behind TensorRT for the nodes that it does not take.
+            try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(device.id())) {
+                for (Map.Entry<String, String> option : cuda(device).entrySet()) {
+                    cuda.add(option.getKey(), option.getValue());
+                }
+                options.addCUDA(cuda);
+            }
+        } catch (OrtException failed) {
+            throw unavailable(device, failed);
+        }
+    }
+
+    static Map<String, String> cuda(Device device) {
+        Map<String, String> options = new LinkedHashMap<>();
+        // Ten bits of mantissa instead of twenty-three would part the scores from those of the CPU.
+        options.put("use_tf32", "0");
+        // Grows by what is asked for, not by powers of two: several sessions share the device.
+        options.put("arena_extend_strategy", "kSameAsRequested");
+        if (device.memoryLimit() > 0) {
+            options.put("gpu_mem_limit", String.valueOf(device.memoryLimit()));
+        }
+        return options;
+    }
+
+    static Map<String, String> tensorRt(Device device) {
+        return device.memoryLimit() > 0
+                ? Map.of("trt_max_workspace_size", String.valueOf(device.memoryLimit()))
+                : Map.of();
+    }
+
+    static void requireBuild(Device.Kind kind, Set<OrtProvider> available) {
+        OrtProvider wanted = kind == Device.Kind.TENSORRT ? OrtProvider.TENSOR_RT : OrtProvider.CUDA;
+        if (!available.contains(wanted)) {
+            throw SaveException.user(
+                    "the device " + name(kind) + " was asked for, but ONNX Runtime " + Natives.version()
+                            + " is here without it (it has " + available
+                            + "): build save4j with the profile gpu (./mvnw -Pgpu package), or take the device cpu");
+        }
+    }
+
+    static SaveException unavailable(Device device, OrtException failure) {
+        return SaveException.resources(
+                "the device " + name(device.kind()) + " " + device.id() + " cannot be used: "
+                        + Failures.said(failure)
+                        + " It needs an NVIDIA GPU with its driver and CUDA 12"
+                        + (device.kind() == Device.Kind.TENSORRT ? ", cuDNN 9 and TensorRT 10" : "")
+                        + " on the library path. Take the device cpu to do without",
+                failure);
+    }
+
+    private static String name(Device.Kind kind) {
+        return kind.name().toLowerCase(java.util.Locale.ROOT);
+    }
+}
