@@ -11,6 +11,8 @@ import picocli.CommandLine.Command;
         subcommands = {
             BenchTrainCommand.class,
             BenchRolloutCommand.class,
+            BenchScoreCommand.class,
+            BenchSyncCommand.class,
             BenchRewardCommand.class,
             BenchSaveCommand.class
         })

@@ -4,15 +4,14 @@ import dev.save4j.AtomicFiles;
 import dev.save4j.SaveException;
 import dev.save4j.bench.speed.BenchmarkResult;
 import dev.save4j.bench.speed.Plan;
-import dev.save4j.loop.Progress;
+import dev.save4j.bench.speed.SpeedBenchmark;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import picocli.CommandLine.Option;
-import tools.jackson.databind.json.JsonMapper;
 
 /** What all measurements of speed have in common. */
 final class BenchOptions {
@@ -34,35 +33,40 @@ final class BenchOptions {
     @Option(
             names = "--rival",
             arity = "0..1",
-            paramLabel = "PYTHON",
-            fallbackValue = "python3",
-            description = "Measures the same work in PyTorch from Python too, by this interpreter (default python3).")
-    private Optional<String> rival = Optional.empty();
+            split = ",",
+            paramLabel = "NAME",
+            fallbackValue = "all",
+            description =
+                    "Measures the same work done without save4j too: 'plain' with ONNX Runtime alone, the name of a Python interpreter with PyTorch, such as"
+                            + " python3, or all of them that there are (the default when no name follows).")
+    private List<String> rivals = List.of();
 
-    @Option(names = "--out", paramLabel = "FOLDER", description = "Where the results go as JSON and Markdown.")
+    @Option(
+            names = "--out",
+            paramLabel = "FOLDER",
+            description = "Where the results go as JSON and Markdown, and as SVG where there is a plot.")
     private Optional<Path> out = Optional.empty();
 
     Plan plan() {
-        return new Plan(threads, rounds, seconds, rival);
+        return new Plan(threads, rounds, seconds, rivals);
     }
 
-    /** Measures, prints the table and writes {@code NAME.json} and {@code NAME.md}. */
-    void run(String name, Function<Progress, BenchmarkResult> benchmark, PrintWriter console) {
+    /** Measures, prints the table and writes {@code NAME.json}, {@code NAME.md} and, if there is a plot, {@code NAME.svg}. */
+    void run(String name, SpeedBenchmark benchmark, PrintWriter console) {
         out.ifPresent(BenchOptions::create);
         BenchmarkResult result;
         try (ProgressBars progress = new ProgressBars()) {
-            result = benchmark.apply(progress);
+            result = benchmark.run(progress);
         }
         console.println();
         console.print(TextTable.of(result.table()));
         console.println();
         console.println(result.explanation());
         out.ifPresent(folder -> {
-            AtomicFiles.write(
-                    folder.resolve(name + ".json"),
-                    JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(result) + "\n");
+            AtomicFiles.write(folder.resolve(name + ".json"), result.json());
             AtomicFiles.write(
                     folder.resolve(name + ".md"), result.table().markdown() + "\n" + result.explanation() + "\n");
+            result.plot().ifPresent(plot -> AtomicFiles.write(folder.resolve(name + ".svg"), plot));
             console.println("Results: " + folder);
         });
         console.flush();

@@ -2,6 +2,7 @@ package dev.save4j.cli;
 
 import dev.save4j.bench.speed.ModelSize;
 import dev.save4j.bench.speed.RolloutBenchmark;
+import dev.save4j.bench.speed.SpeedBenchmark;
 import dev.save4j.engine.Engines;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -16,16 +17,16 @@ import picocli.CommandLine.Spec;
         name = "rollout",
         mixinStandardHelpOptions = true,
         description = {
-            "Measures sampling from Llamas of random weights: groups of eight answers of 96 tokens to prompts of 32 tokens, beside the machine's own peaks."
-                    + " Each measurement runs in a process of its own.",
+            "Measures sampling from Llamas of random weights: groups of eight answers of 96 tokens to prompts of 32 tokens, and 96 answers of mixed lengths,"
+                    + " beside what the machine's memory and arithmetic admit. Each measurement runs in a process of its own.",
             ""
         },
         footer = {
             "",
             "Example:",
-            "  save4j bench rollout --sizes 14M --batches 1,8,32 --threads 1 --out runs/bench-rollout",
+            "  save4j bench rollout --sizes 14M --batches 1,8,32,mixed --threads 1 --rival --out runs/bench-rollout",
             "",
-            "Writes rollout.json and rollout.md. Measure on an idle machine."
+            "Writes rollout.json, rollout.md and rollout.svg. Measure on an idle machine."
         })
 final class BenchRolloutCommand implements Callable<Integer> {
     @Spec
@@ -38,29 +39,29 @@ final class BenchRolloutCommand implements Callable<Integer> {
             names = "--sizes",
             split = ",",
             paramLabel = "SIZE",
-            defaultValue = "2M,14M,60M",
-            description = "2M, 14M or 60M parameters (default ${DEFAULT-VALUE}).")
+            defaultValue = "0.26M,14M,60M",
+            description = "0.26M, 2M, 14M, 60M or 120M parameters (default ${DEFAULT-VALUE}).")
     private List<String> sizes = List.of();
 
     @Option(
             names = "--batches",
             split = ",",
             paramLabel = "N",
-            defaultValue = "1,8,32",
-            description = "Sequences that are decoded at once (default ${DEFAULT-VALUE}).")
-    private List<Integer> batches = List.of();
+            defaultValue = "1,8,32,mixed",
+            description = "Sequences that are decoded at once, or mixed (default ${DEFAULT-VALUE}).")
+    private List<String> batches = List.of();
 
     @Mixin
     private BenchOptions options = new BenchOptions();
 
     @Override
     public Integer call() {
-        RolloutBenchmark benchmark = new RolloutBenchmark(
+        SpeedBenchmark benchmark = RolloutBenchmark.of(
                 engines.isEmpty() ? Engines.rollout().names() : engines,
                 sizes.stream().map(ModelSize::named).toList(),
                 batches,
                 options.plan());
-        options.run("rollout", benchmark::run, spec.commandLine().getOut());
+        options.run("rollout", benchmark, spec.commandLine().getOut());
         return 0;
     }
 }

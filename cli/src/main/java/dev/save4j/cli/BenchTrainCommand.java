@@ -2,6 +2,7 @@ package dev.save4j.cli;
 
 import dev.save4j.bench.speed.BatchShape;
 import dev.save4j.bench.speed.ModelSize;
+import dev.save4j.bench.speed.SpeedBenchmark;
 import dev.save4j.bench.speed.TrainingBenchmark;
 import dev.save4j.engine.Engines;
 import java.util.List;
@@ -40,7 +41,7 @@ final class BenchTrainCommand implements Callable<Integer> {
             split = ",",
             paramLabel = "SIZE",
             defaultValue = "2M,14M,60M",
-            description = "2M, 14M or 60M parameters (default ${DEFAULT-VALUE}).")
+            description = "0.26M, 2M, 14M, 60M or 120M parameters (default ${DEFAULT-VALUE}).")
     private List<String> sizes = List.of();
 
     @Option(
@@ -56,12 +57,12 @@ final class BenchTrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        TrainingBenchmark benchmark = new TrainingBenchmark(
+        SpeedBenchmark benchmark = TrainingBenchmark.of(
                 engines.isEmpty() ? Engines.gradient().names() : engines,
                 sizes.stream().map(ModelSize::named).toList(),
                 shapes.stream().map(BatchShape::parse).toList(),
                 options.plan());
-        options.run("train", benchmark::run, spec.commandLine().getOut());
+        options.run("train", benchmark, spec.commandLine().getOut());
         return 0;
     }
 }

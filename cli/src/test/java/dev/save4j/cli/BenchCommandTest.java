@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -67,9 +68,9 @@ class BenchCommandTest {
                 "bench",
                 "rollout",
                 "--sizes",
-                "2M",
+                "0.26M",
                 "--batches",
-                "1,16",
+                "1,mixed",
                 "--rounds",
                 "1",
                 "--seconds",
@@ -84,12 +85,34 @@ class BenchCommandTest {
         assertThat(rows.size()).isEqualTo(2);
         for (JsonNode row : rows) {
             assertThat(row.path("tokensPerSecond").asDouble()).isPositive();
-            assertThat(row.path("firstSeconds").asDouble()).isPositive();
             assertThat(row.path("allocatedPerToken").asDouble()).isNotNegative();
         }
-        assertThat(Files.readString(out.resolve("rollout.md"))).contains("| 2M | 16 | onnxruntime ");
+        assertThat(Files.readString(out.resolve("rollout.md"))).contains("| 0.26M | mixed | onnxruntime ");
+        assertThat(out.resolve("rollout.svg")).isNotEmptyFile();
         assertThat(run("bench", "rollout", "--batches", "12")).isEqualTo(2);
         assertThat(errors.toString()).contains("a batch of 12 sequences does not consist of groups of 8");
+    }
+
+    @Test
+    void measuresScoringAndUpdates() throws Exception {
+        Path out = folder.resolve("bench");
+        String[] common = {"--sizes", "0.26M", "--rounds", "1", "--seconds", "0.1", "--out", out.toString()};
+
+        assertThat(run(arguments("score", "--shapes", "4x16", common)))
+                .as(errors.toString())
+                .isZero();
+        assertThat(run(arguments("sync", "--weights", "live", common)))
+                .as(errors.toString())
+                .isZero();
+
+        assertThat(Files.readString(out.resolve("score.md"))).contains("| 0.26M | 4x16 | onnxruntime ");
+        assertThat(Files.readString(out.resolve("sync.md"))).contains("| 0.26M | live | onnxruntime ");
+        assertThat(out.resolve("score.svg")).doesNotExist();
+    }
+
+    private static String[] arguments(String command, String option, String value, String[] more) {
+        return Stream.concat(Stream.of("bench", command, option, value), Stream.of(more))
+                .toArray(String[]::new);
     }
 
     @Test

@@ -19,7 +19,7 @@ import java.util.stream.IntStream;
  * Scores prompts and answers with a reward model whose weights may change between calls. Rows are sorted by length before they are batched, so
  * that little is padded. Closes its sessions; not the model. One thread at a time.
  */
-final class Grader implements AutoCloseable {
+public final class Grader implements AutoCloseable {
     /** In one causal pass the value of a prompt is computed once per answer; the copies differ by rounding only. */
     private static final double VALUE_TOLERANCE = 1e-4;
 
@@ -36,10 +36,10 @@ final class Grader implements AutoCloseable {
      * @param rewards {@code [prompts][answers]}
      * @param values {@code [prompts]}
      */
-    record Grades(double[][] rewards, double[] values) {}
+    public record Grades(double[][] rewards, double[] values) {}
 
     /** @param batch rows per run */
-    Grader(RewardModel model, InferenceEngine engine, EngineSettings settings, int batch) {
+    public Grader(RewardModel model, InferenceEngine engine, EngineSettings settings, int batch) {
         this.batch = batch;
         padding = 0;
         types = false;
@@ -84,7 +84,7 @@ final class Grader implements AutoCloseable {
      *
      * @param prompts as the reward model reads them, without an answer
      */
-    Grades grade(List<List<RewardInput>> groups, List<int[]> prompts) {
+    public Grades grade(List<List<RewardInput>> groups, List<int[]> prompts) {
         List<RewardInput> rows = groups.stream().flatMap(List::stream).toList();
         if (both.isEmpty()) {
             return new Grades(grouped(rewards(rows), groups), values(prompts));

@@ -8,8 +8,9 @@ package dev.save4j.loop;
  * @param promptLength tokens of the prompt at the start of {@code ids}; 0 for an encoder, which has no such place
  * @param cut whether the answer had to be shortened to the longest sequence of the model
  */
-record RewardInput(int[] ids, int[] types, int promptLength, boolean cut) {
-    RewardInput(int[] ids, int promptLength, boolean cut) {
+public record RewardInput(int[] ids, int[] types, int promptLength, boolean cut) {
+    /** Without a second text. */
+    public RewardInput(int[] ids, int promptLength, boolean cut) {
         this(ids, new int[ids.length], promptLength, cut);
     }
 }

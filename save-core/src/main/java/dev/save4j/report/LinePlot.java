@@ -6,6 +6,7 @@ import java.awt.Color;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYSeries;
@@ -168,9 +169,25 @@ final class LinePlot {
 
     /** A dashed straight line. */
     LinePlot dashed(Color color, double fromX, double fromY, double toX, double toY) {
-        draw(new double[] {fromX, toX}, new double[] {fromY, toY}, color, DASHES, SeriesMarkers.NONE);
+        return dashed(color, new double[] {fromX, toX}, new double[] {fromY, toY});
+    }
+
+    /** A dashed line through places that are no steps. */
+    LinePlot dashed(Color color, double[] x, double[] y) {
+        draw(x, y, color, DASHES, SeriesMarkers.NONE);
         dashes = true;
         return this;
+    }
+
+    /** For axes that hold logarithms to base 2: ticks are at whole numbers of them. */
+    LinePlot doubling() {
+        chart.setCustomXAxisTickLabelsFormatter(LinePlot::doubled);
+        chart.setCustomYAxisTickLabelsFormatter(LinePlot::doubled);
+        return this;
+    }
+
+    private static String doubled(double logarithm) {
+        return logarithm == Math.rint(logarithm) ? String.format(Locale.ROOT, "%,.0f", Math.pow(2, logarithm)) : "";
     }
 
     /** A bar that stands on 0. */

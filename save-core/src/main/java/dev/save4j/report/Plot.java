@@ -36,7 +36,8 @@ public record Plot(Section section, String name, String title, String caption, I
         PREPARATION("Preparation"),
         HELD_OUT("Held-out pairs"),
         SEEDS("Over the steps"),
-        TRAINING("Training");
+        TRAINING("Training"),
+        SPEED("Speed");
 
         private final String title;
 

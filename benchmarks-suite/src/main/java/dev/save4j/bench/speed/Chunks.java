@@ -11,34 +11,40 @@ import java.util.List;
  * @param processor seconds of processor time of a step
  */
 record Chunks(List<Double> wall, List<Double> processor) {
+    /** Steps of a chunk, of those that take no time. */
+    private static final int MOST = 10_000_000;
+
     Chunks {
         wall = List.copyOf(wall);
         processor = List.copyOf(processor);
     }
 
     /**
-     * Runs a step twice to warm up, then in chunks.
+     * Runs a step once to warm up, then in chunks. The step that tells how many make a chunk counts as one when it is long enough.
      *
      * @param seconds how long to go on, at least
-     * @param chunk how long one chunk is, at least
+     * @param chunk how long one chunk is, about
      */
     static Chunks measure(Runnable step, double seconds, double chunk) {
         step.run();
-        long warm = System.nanoTime();
-        step.run();
-        int steps = (int) Math.max(1, Math.ceil(chunk / ((System.nanoTime() - warm) / 1e9)));
         List<Double> wall = new ArrayList<>();
         List<Double> processor = new ArrayList<>();
+        int steps = 1;
         long began = System.nanoTime();
-        do {
+        while (wall.isEmpty() || (System.nanoTime() - began) / 1e9 < seconds) {
             double before = Clocks.processor();
             long start = System.nanoTime();
             for (int i = 0; i < steps; i++) {
                 step.run();
             }
-            wall.add((System.nanoTime() - start) / 1e9 / steps);
+            double took = (System.nanoTime() - start) / 1e9;
+            if (took < chunk / 2 && steps < MOST && wall.isEmpty()) {
+                steps = (int) Math.min(MOST, Math.ceil(steps * Math.max(2, chunk / took)));
+                continue;
+            }
+            wall.add(took / steps);
             processor.add((Clocks.processor() - before) / steps);
-        } while ((System.nanoTime() - began) / 1e9 < seconds);
+        }
         return new Chunks(wall, processor);
     }
 
@@ -48,18 +54,5 @@ record Chunks(List<Double> wall, List<Double> processor) {
 
     double bestProcessor() {
         return Collections.min(processor);
-    }
-
-    double medianWall() {
-        List<Double> sorted = wall.stream().sorted().toList();
-        int middle = sorted.size() / 2;
-        return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
-    }
-
-    /** Those of several measurements of the same. */
-    static Chunks together(List<Chunks> parts) {
-        return new Chunks(
-                parts.stream().flatMap(part -> part.wall.stream()).toList(),
-                parts.stream().flatMap(part -> part.processor.stream()).toList());
     }
 }

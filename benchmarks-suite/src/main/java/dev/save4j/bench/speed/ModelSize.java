@@ -10,14 +10,26 @@ import java.util.List;
  * @param name about how many parameters it has
  */
 public record ModelSize(String name, LlamaConfig config) {
-    /** 14M and 60M have the shapes that are usual in comparisons with other programs on small machines. */
+    /**
+     * 0.26M has the shape of stories260K; 14M and 60M have those that are usual in comparisons with other programs on small machines; 120M has that
+     * of GPT-2 small with the vocabulary of SmolLM.
+     */
     public static final List<ModelSize> ALL = List.of(
-            of("2M", 1024, 192, 4, 6, 512, true),
-            of("14M", 4096, 384, 6, 6, 1024, false),
-            of("60M", 8192, 768, 8, 12, 2048, true));
+            of("0.26M", 512, 64, 5, 8, 4, 172, true),
+            of("2M", 1024, 192, 4, 6, 6, 512, true),
+            of("14M", 4096, 384, 6, 6, 6, 1024, false),
+            of("60M", 8192, 768, 8, 12, 12, 2048, true),
+            of("120M", 49_152, 768, 12, 12, 12, 2048, true));
 
     private static ModelSize of(
-            String name, int vocabulary, int hidden, int layers, int heads, int feedForward, boolean tied) {
+            String name,
+            int vocabulary,
+            int hidden,
+            int layers,
+            int heads,
+            int keyValueHeads,
+            int feedForward,
+            boolean tied) {
         return new ModelSize(
                 name,
                 new LlamaConfig(
@@ -27,7 +39,7 @@ public record ModelSize(String name, LlamaConfig config) {
                         feedForward,
                         layers,
                         heads,
-                        heads,
+                        keyValueHeads,
                         hidden / heads,
                         4096,
                         1e-5,
@@ -51,11 +63,15 @@ public record ModelSize(String name, LlamaConfig config) {
 
     /** Weights of matrix products, the output head among them and the embedding's look-up not. */
     public long productWeights() {
+        return trunkWeights() + (long) config.hiddenSize() * config.vocabularySize();
+    }
+
+    /** Weights of matrix products without the output head, as in a reward model. */
+    public long trunkWeights() {
         long hidden = config.hiddenSize();
         long attention = 2 * hidden * config.heads() * config.headSize()
                 + 2 * hidden * config.keyValueHeads() * config.headSize();
-        long layer = attention + 3 * hidden * config.intermediateSize();
-        return config.layers() * layer + hidden * config.vocabularySize();
+        return config.layers() * (attention + 3 * hidden * config.intermediateSize());
     }
 
     /**
@@ -63,7 +79,16 @@ public record ModelSize(String name, LlamaConfig config) {
      * layer, masked pairs among them.
      */
     public double trainingFlop(BatchShape shape) {
+        return 6.0 * productWeights() * shape.tokens() + 3 * attentionFlop(shape);
+    }
+
+    /** Those of scoring sequences with a reward model: a third of training, without the output head. */
+    public double scoringFlop(BatchShape shape) {
+        return 2.0 * trunkWeights() * shape.tokens() + attentionFlop(shape);
+    }
+
+    private double attentionFlop(BatchShape shape) {
         double pairs = (double) shape.batch() * shape.length() * shape.length();
-        return 6.0 * productWeights() * shape.tokens() + 12 * pairs * config.hiddenSize() * config.layers();
+        return 4 * pairs * config.heads() * config.headSize() * config.layers();
     }
 }

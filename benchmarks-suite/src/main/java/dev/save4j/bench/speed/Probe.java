@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -21,29 +20,33 @@ final class Probe {
     private Probe() {}
 
     /** Hands the result to whoever started this process. */
-    static void report(Record result) {
+    static void report(Reading result) {
         System.out.println(JSON.writeValueAsString(result));
         System.out.flush();
     }
 
-    /**
-     * Runs a class with a {@code main} in a virtual machine like this one.
-     *
-     * @param result what the class reports
-     */
-    static <T extends Record> T java(Class<?> program, Class<T> result, Object... arguments) {
+    /** Runs a class with a {@code main}, which gets an {@link Assignment}, in a virtual machine like this one. */
+    static Reading java(Class<?> program, Plan plan, String... work) {
+        return java(program, plan, List.of(), work);
+    }
+
+    /** @param options of the virtual machine, which win over those of this one */
+    static Reading java(Class<?> program, Plan plan, List<String> options, String... work) {
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(argument -> !argument.startsWith("-javaagent:") && !argument.startsWith("-agentlib:"))
                 .forEach(command::add);
+        command.addAll(options);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
-        Arrays.stream(arguments).map(Object::toString).forEach(command::add);
-        return run(new ProcessBuilder(command), result, program.getSimpleName() + " " + List.of(arguments));
+        command.add(Integer.toString(plan.threads()));
+        command.add(Double.toString(plan.seconds()));
+        command.addAll(List.of(work));
+        return run(new ProcessBuilder(command), program.getSimpleName() + " " + String.join(" ", work));
     }
 
     /** A RESOURCES error shows the end of what the process wrote. */
-    static <T extends Record> T run(ProcessBuilder program, Class<T> result, String what) {
+    static Reading run(ProcessBuilder program, String what) {
         Path errors = null;
         Process process = null;
         try {
@@ -63,7 +66,7 @@ final class Probe {
                 throw SaveException.resources("the measurement " + what + " ended with exit code " + code + ":\n  "
                         + String.join("\n  ", lines.subList(Math.max(0, lines.size() - 8), lines.size())));
             }
-            return JSON.readValue(last, result);
+            return JSON.readValue(last, Reading.class);
         } catch (IOException failed) {
             throw SaveException.resources("cannot run the measurement " + what + ": " + failed, failed);
         } catch (InterruptedException interrupted) {

@@ -10,13 +10,12 @@ import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.Tensor;
 import dev.save4j.tensor.WeightStore;
 import java.nio.FloatBuffer;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
  * What products of two square matrices in single precision reach with ONNX Runtime, at the best of three sizes. A library with kernels of its own may be
- * faster on some processors. A program to run by itself.
+ * faster on some processors. In GFLOP/s by either clock. A program to run by itself.
  */
 final class ProductPeak {
     private static final int[] SIZES = {512, 1024, 2048};
@@ -24,15 +23,9 @@ final class ProductPeak {
 
     private ProductPeak() {}
 
-    /**
-     * @param wall the best by the clock on the wall, in GFLOP/s
-     * @param processor the best by processor time, in GFLOP/s of all threads together; the same as {@code wall} on an idle machine with one thread
-     */
-    record Result(double wall, double processor) {}
-
     public static void main(String[] arguments) {
-        int threads = Integer.parseInt(arguments[0]);
-        EngineSettings settings = new EngineSettings(threads, Path.of(System.getProperty("java.io.tmpdir")));
+        int threads = Assignment.threads(arguments);
+        EngineSettings settings = Assignment.settings(threads);
         double wall = 0;
         double processor = 0;
         for (int size : SIZES) {
@@ -50,7 +43,9 @@ final class ProductPeak {
                 processor = Math.max(processor, gigaflop / chunks.bestProcessor() * threads);
             }
         }
-        Probe.report(new Result(wall, processor));
+        // Of all threads together; the same on an idle machine with one thread.
+        Probe.report(
+                new Reading("products", Map.of(), Map.of(Surroundings.WALL, wall, Surroundings.PROCESSOR, processor)));
     }
 
     private static Tensor random(int size, long seed) {

@@ -1,20 +1,16 @@
 package dev.save4j.bench.speed;
 
-import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.Engines;
 import dev.save4j.engine.GradientEngine;
 import dev.save4j.engine.Optimization;
 import dev.save4j.engine.Trainer;
 import dev.save4j.graph.Graph;
-import dev.save4j.models.Backbones;
-import dev.save4j.models.Llama;
 import dev.save4j.models.PolicyModel;
 import dev.save4j.objectives.Composition;
 import dev.save4j.objectives.Feed;
 import dev.save4j.objectives.LanguageModelling;
 import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.Tensor;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -28,37 +24,18 @@ final class TrainingProbe {
     private TrainingProbe() {}
 
     /**
-     * @param engine name and version
-     * @param start seconds from the start of the virtual machine to the end of the first step
-     * @param steps a whole step: forward, backward, AdamW
-     * @param optimizerShare of AdamW in the time of a step, from 0 to 1
-     * @param javaShare of the time of forward and backward, from 0 to 1
-     * @param peakMemory in bytes
-     * @param loss of the last step, to see that all engines did the same
+     * Reports {@code step}, a whole step: forward, backward, AdamW; {@code start}, seconds from the start of the virtual machine to the end of the
+     * first step; {@code optimizerShare}, that of AdamW in a step; {@code javaShare}, that in forward and backward; and the loss of the last step.
      */
-    record Result(
-            String engine,
-            double start,
-            Chunks steps,
-            double optimizerShare,
-            double javaShare,
-            long peakMemory,
-            double loss) {}
-
-    /** Arguments: engine, size, shape, threads, seconds. */
     public static void main(String[] arguments) {
-        GradientEngine engine = Engines.gradient().named(arguments[0]);
-        ModelSize size = ModelSize.named(arguments[1]);
-        BatchShape shape = BatchShape.parse(arguments[2]);
-        int threads = Integer.parseInt(arguments[3]);
-        double seconds = Double.parseDouble(arguments[4]);
-        Llama llama = new Llama(size.config());
-        PolicyModel policy = new PolicyModel(llama, Backbones.initialize(llama, 1));
+        Assignment task = Assignment.parse(arguments);
+        GradientEngine engine = Engines.gradient().named(task.engine());
+        BatchShape shape = BatchShape.parse(task.shape());
+        PolicyModel policy = task.policy();
         LanguageModelling objective = new LanguageModelling();
         Graph loss = Composition.of(policy.logProbGraph(1), objective);
-        Map<String, Tensor> inputs = inputs(size, shape, objective);
-        EngineSettings settings = new EngineSettings(threads, Path.of(System.getProperty("java.io.tmpdir")));
-        try (Trainer trainer = engine.open(policy.weights(), List.of(loss), Optimization.DEFAULT, settings)) {
+        Map<String, Tensor> inputs = inputs(task.size(), shape, objective);
+        try (Trainer trainer = engine.open(policy.weights(), List.of(loss), Optimization.DEFAULT, task.settings())) {
             double[] last = new double[1];
             // Nanoseconds of forward and backward, and of AdamW.
             long[] parts = new long[2];
@@ -75,16 +52,22 @@ final class TrainingProbe {
             step.run();
             double start = Clocks.sinceStart();
             Arrays.fill(parts, 0);
-            Chunks steps = Chunks.measure(step, seconds, Math.min(1, seconds / 2));
-            double share = JavaShare.of(() -> trainer.accumulate(loss, inputs, 1), seconds);
-            Probe.report(new Result(
+            Chunks steps = Chunks.measure(step, task.seconds(), Math.min(1, task.seconds() / 2));
+            double share = JavaShare.of(() -> trainer.accumulate(loss, inputs, 1), task.seconds());
+            Probe.report(new Reading(
                     engine.name() + " " + engine.capabilities().version(),
-                    start,
-                    steps,
-                    (double) parts[1] / (parts[0] + parts[1]),
-                    share,
-                    Clocks.peakMemory(),
-                    last[0]));
+                    Map.of("step", steps),
+                    Map.of(
+                            "start",
+                            start,
+                            "optimizerShare",
+                            (double) parts[1] / (parts[0] + parts[1]),
+                            "javaShare",
+                            share,
+                            Measured.PEAK_MEMORY,
+                            (double) Clocks.peakMemory(),
+                            "loss",
+                            last[0])));
         }
     }
 
