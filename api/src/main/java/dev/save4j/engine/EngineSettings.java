@@ -9,8 +9,9 @@ import java.nio.file.Path;
  * @param threads native threads per operation
  * @param scratch an existing folder for temporary files of the engine
  * @param device of inference; gradient engines compute where they always do
+ * @param checkpointing what gradient engines keep in memory
  */
-public record EngineSettings(int threads, Path scratch, Device device) {
+public record EngineSettings(int threads, Path scratch, Device device, Checkpointing checkpointing) {
     public EngineSettings {
         if (threads < 1) {
             throw SaveException.user("an engine needs at least one thread, not " + threads);
@@ -22,8 +23,25 @@ public record EngineSettings(int threads, Path scratch, Device device) {
         this(threads, scratch, Device.CPU);
     }
 
+    /** Without checkpointing. */
+    public EngineSettings(int threads, Path scratch, Device device) {
+        this(threads, scratch, device, Checkpointing.NONE);
+    }
+
     /** One thread, the system's temporary folder. */
     public static EngineSettings singleThreaded() {
         return new EngineSettings(1, Path.of(System.getProperty("java.io.tmpdir")));
+    }
+
+    public EngineSettings withThreads(int other) {
+        return new EngineSettings(other, scratch, device, checkpointing);
+    }
+
+    public EngineSettings on(Device other) {
+        return new EngineSettings(threads, scratch, other, checkpointing);
+    }
+
+    public EngineSettings with(Checkpointing other) {
+        return new EngineSettings(threads, scratch, device, other);
     }
 }

@@ -4,6 +4,7 @@ import dev.save4j.AtomicFiles;
 import dev.save4j.SaveException;
 import dev.save4j.chat.ChatChoice;
 import dev.save4j.engine.EngineSettings;
+import dev.save4j.loop.Progress;
 import dev.save4j.loop.RewardScorer;
 import dev.save4j.models.ModelCache;
 import dev.save4j.models.ModelFolder;
@@ -22,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -99,6 +101,9 @@ final class RewardScoreCommand implements Callable<Integer> {
                     "Puts prompt and answer into a chat template, as turns of the user and the assistant: the model's own where none is named (default none).")
     private String chat = "";
 
+    /** Bytes of the input that were read. */
+    private long consumed;
+
     private record Row(ObjectNode json, RewardScorer.Item item) {}
 
     @Override
@@ -107,24 +112,29 @@ final class RewardScoreCommand implements Callable<Integer> {
         EngineSettings settings = new EngineSettings(threads, Path.of(System.getProperty("java.io.tmpdir")));
         try (Tokenizer tokenizer = folder.tokenizer();
                 RewardScorer scorer = new RewardScorer(
-                        ScoringModel.load(folder, Optional.empty()),
+                        ScoringModel.load(folder, Optional.empty(), maxLength),
                         tokenizer,
                         ChatChoice.parse(chat).of(folder.path()),
                         maxLength,
                         Registry.discover().inference().named(engine),
                         settings,
                         batch);
+                ProgressBars progress = new ProgressBars();
                 InputStream in = new BufferedInputStream(open())) {
             long[] rows = new long[1];
             if (output.isPresent()) {
                 AtomicFiles.write(
-                        output.get(), channel -> rows[0] = score(in, Channels.newOutputStream(channel), scorer));
+                        output.get(),
+                        channel -> rows[0] = score(in, Channels.newOutputStream(channel), scorer, progress));
             } else {
-                rows[0] = score(in, System.out, scorer);
+                rows[0] = score(in, System.out, scorer, progress);
             }
+            progress.close();
             PrintWriter err = spec.commandLine().getErr();
             err.println(rows[0] + " answers scored"
-                    + (scorer.cut() > 0 ? ", " + scorer.cut() + " of them cut to " + maxLength + " tokens" : ""));
+                    + (scorer.cut() > 0 ? ", " + scorer.cut() + " of them cut to " + maxLength + " tokens" : "")
+                    + String.format(
+                            Locale.ROOT, "; %.1f %% of the tokens computed were padding", 100 * scorer.padding()));
             err.flush();
         } catch (IOException failed) {
             throw SaveException.resources("cannot read or write the answers: " + failed, failed);
@@ -146,7 +156,8 @@ final class RewardScoreCommand implements Callable<Integer> {
         return Files.newInputStream(input.get());
     }
 
-    private long score(InputStream in, OutputStream out, RewardScorer scorer) throws IOException {
+    private long score(InputStream in, OutputStream out, RewardScorer scorer, Progress progress) throws IOException {
+        long size = input.isPresent() ? Files.size(input.get()) : 0;
         List<Row> chunk = new ArrayList<>();
         long line = 0;
         long rows = 0;
@@ -158,6 +169,10 @@ final class RewardScoreCommand implements Callable<Integer> {
             }
             if (chunk.size() == CHUNK) {
                 write(chunk, scorer, out);
+                if (size > 0) {
+                    // The last per cent is what comes after the last whole chunk.
+                    progress.advance("score", (int) Math.min(99, 100 * consumed / size), 100, rows + " answers");
+                }
             }
         }
         if (rows == 0) {
@@ -200,7 +215,7 @@ final class RewardScoreCommand implements Callable<Integer> {
     }
 
     /** Lines end at a line feed only; other Unicode line ends may stand inside a JSON text. */
-    private static Optional<String> readLine(InputStream in) throws IOException {
+    private Optional<String> readLine(InputStream in) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         int next = in.read();
         if (next < 0) {
@@ -210,6 +225,7 @@ final class RewardScoreCommand implements Callable<Integer> {
             bytes.write(next);
             next = in.read();
         }
+        consumed += bytes.size() + 1;
         return Optional.of(bytes.toString(StandardCharsets.UTF_8));
     }
 }

@@ -2,6 +2,7 @@ package dev.save4j.cli;
 
 import dev.save4j.AtomicFiles;
 import dev.save4j.bench.PairAccuracy;
+import dev.save4j.engine.Checkpointing;
 import dev.save4j.models.Pooling;
 import dev.save4j.run.Experiment;
 import dev.save4j.run.ExperimentReader;
@@ -98,6 +99,13 @@ final class RewardTrainCommand implements Callable<Integer> {
     private String scoringEngine;
 
     @Option(
+            names = "--checkpointing",
+            defaultValue = "NONE",
+            description =
+                    "NONE, or BLOCKS: the gradient engine computes the blocks of the model a second time and keeps little in memory (default ${DEFAULT-VALUE}).")
+    private Checkpointing checkpointing = Checkpointing.NONE;
+
+    @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
             description = "A setting of the training. May be given several times.")
@@ -113,7 +121,7 @@ final class RewardTrainCommand implements Callable<Integer> {
                 heldOut.toString(),
                 maxLength,
                 seed,
-                new RewardTrainingSettings.EngineNames(scoringEngine, engine, threads),
+                new RewardTrainingSettings.EngineNames(scoringEngine, engine, threads, checkpointing),
                 training());
         PrintWriter console = spec.commandLine().getOut();
         long began = System.nanoTime();

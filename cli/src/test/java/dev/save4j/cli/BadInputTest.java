@@ -115,6 +115,13 @@ class BadInputTest {
     }
 
     @Test
+    void checkpointingThatTheGradientEngineDoesNotHaveIsNamedWithTheEnginesThatDo() throws IOException {
+        assertThat(refusedRun(
+                        "name: bad\ndata: {lab: tales}\nengines: {gradient: djl-pytorch, checkpointing: blocks}\n"))
+                .contains("engines.checkpointing", "djl-pytorch", "[onnxruntime]");
+    }
+
+    @Test
     void aMissingFileIsNamed() throws IOException {
         Path absent = folder.resolve("absent.jsonl");
         assertThat(refusedRun("name: bad\ndata: {prompts: " + absent + ", preferences: " + absent + ", held_out: "

@@ -29,6 +29,7 @@ import dev.save4j.objectives.BradleyTerry;
 import dev.save4j.objectives.Composition;
 import dev.save4j.objectives.ContrastObjective;
 import dev.save4j.objectives.Feed;
+import dev.save4j.objectives.LanguageModelling;
 import dev.save4j.objectives.Objective;
 import dev.save4j.objectives.ValueRegression;
 import dev.save4j.tensor.Tensor;
@@ -40,6 +41,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -79,7 +81,28 @@ class EngineParityTest {
         Stream<Problem> made = Stream.of(
                         new Llama(LlamaConfig.small(32, 16, 2, 2, 24)), new Gpt2(Gpt2Config.small(32, 16, 2, 2, 24)))
                 .flatMap(EngineParityTest::problems);
-        return Stream.concat(made, miniLm());
+        return Stream.of(made, miniLm(), Stream.of(longSequences())).flatMap(problems -> problems);
+    }
+
+    /** Attention and log-probs in parts, of which the last is empty. */
+    private static Problem longSequences() {
+        Llama backbone = new Llama(LlamaConfig.small(32, 16, 1, 4, 2, 24, 1200));
+        Supplier<WeightStore> weights = () -> Backbones.initialize(backbone, 3);
+        LanguageModelling objective = new LanguageModelling();
+        Graph model =
+                new PolicyModel(backbone, weights.get()).forSequences(1200).logProbGraph(1);
+        int rows = 2;
+        int width = 530;
+        long[] mask = new long[rows * width];
+        Arrays.fill(mask, 0, width + 520, 1);
+        Map<String, Tensor> inputs = new HashMap<>(objective
+                .feed(width - 1, new int[] {0, 0}, new int[] {width - 1, 519})
+                .whole());
+        inputs.put(
+                "input_ids",
+                Tensor.of(new SplittableRandom(4).longs(mask.length, 0, 32).toArray(), rows, width));
+        inputs.put("attention_mask", Tensor.of(mask, rows, width));
+        return new Problem("llama, long sequences", Composition.of(model, objective), weights, inputs, 3, 1e-3);
     }
 
     private static Stream<Problem> problems(CausalBackbone backbone) {

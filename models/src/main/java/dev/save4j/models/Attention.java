@@ -1,18 +1,24 @@
 package dev.save4j.models;
 
 import dev.save4j.graph.Attribute;
+import dev.save4j.graph.Dimension;
 import dev.save4j.graph.GraphBuilder;
 import dev.save4j.graph.Node;
 import dev.save4j.graph.TensorType;
 import dev.save4j.graph.Value;
 import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Attention written with primitive operators, which every engine can differentiate. */
 final class Attention {
+    /** Positions whose attention is computed at once. */
+    static final int PART = 512;
+
     /** Finite, so that a row without any visible column gives no NaN; e to the power of it is 0 in float32. */
     private static final double HIDDEN = -1e9;
 
@@ -20,17 +26,43 @@ final class Attention {
     private final int heads;
     private final int keyValueHeads;
     private final int headSize;
-    private final Value bias;
+    private final int longest;
+    private final boolean causal;
+    private final Value attentionMask;
+    /** The bias of all queries, or none when they are taken in parts. */
+    private final Optional<Value> bias;
+
+    private final Optional<Places> places;
+
+    /**
+     * Of what the bias of a part is made.
+     *
+     * @param rows the position of each query, FLOAT {@code [sequence, 1]}
+     * @param columns a number that is no larger than the position of the queries that see the key, FLOAT {@code [batch, 1, 1, sequence]}
+     */
+    private record Places(Value rows, Value columns) {}
 
     /**
      * @param attentionMask INT64 {@code [batch, sequence]}; columns of 0 are hidden
+     * @param longest beyond {@link #PART}, the scores of all queries are never in memory at once
      */
-    Attention(GraphBuilder graph, int heads, int keyValueHeads, int headSize, Value attentionMask, boolean causal) {
+    Attention(
+            GraphBuilder graph,
+            int heads,
+            int keyValueHeads,
+            int headSize,
+            Value attentionMask,
+            boolean causal,
+            int longest) {
         this.graph = graph;
         this.heads = heads;
         this.keyValueHeads = keyValueHeads;
         this.headSize = headSize;
-        this.bias = bias(attentionMask, causal);
+        this.longest = longest;
+        this.causal = causal;
+        this.attentionMask = attentionMask;
+        this.bias = longest > PART ? Optional.empty() : Optional.of(bias());
+        this.places = longest > PART ? Optional.of(places()) : Optional.empty();
     }
 
     /** The positions 0, 1, … of a {@code [batch, sequence, …]} value, INT64 {@code [sequence]}. */
@@ -49,7 +81,7 @@ final class Attention {
      * What is added to the scores: {@code [batch, 1, group · sequence, sequence]}. It is made once for all layers. The comparisons are on integers
      * and small, {@code [batch, sequence]} and {@code [sequence, sequence]}: engines hold those on the host.
      */
-    private Value bias(Value attentionMask, boolean causal) {
+    private Value bias() {
         Value visible = graph.scalar(0.0);
         Value hidden = graph.scalar(HIDDEN);
         Value result =
@@ -59,8 +91,25 @@ final class Attention {
             Value future = at.unsqueeze(0).lessOrEqual(at.unsqueeze(1)).choose(visible, hidden);
             result = result.add(future);
         }
+        return causal ? forGroup(result) : result;
+    }
+
+    private Places places() {
+        Value at = positions(graph, attentionMask).cast(ElementType.FLOAT);
+        Value beyond = attentionMask.cast(ElementType.FLOAT).neg().add(1).mul(-HIDDEN);
+        return new Places(at.unsqueeze(1), (causal ? at.add(beyond) : beyond).unsqueeze(1, 2));
+    }
+
+    /** Positions are whole numbers, so the difference to a key that is not seen is −1 or less. */
+    private Value bias(Places places, long start, long end, long seen) {
+        Value row = causal ? places.rows().slice(0, start, end) : graph.scalar(0.0);
+        Value bias = row.sub(places.columns().slice(3, 0, seen)).clip(-1, 0).mul(-HIDDEN);
+        return causal ? forGroup(bias) : bias;
+    }
+
+    private Value forGroup(Value bias) {
         int group = heads / keyValueHeads;
-        return causal && group > 1 ? graph.concat(2, Collections.nCopies(group, result)) : result;
+        return group > 1 ? graph.concat(2, Collections.nCopies(group, bias)) : bias;
     }
 
     /** Query heads {@code [batch, sequence, kv, group, size]}, or without the group axis when every head has its own keys. */
@@ -82,6 +131,46 @@ final class Attention {
      * @return {@code [batch, sequence, heads · size]}
      */
     Value attend(Value query, Value key, Value value) {
+        Value keys = key.transpose(0, 2, 1, 3);
+        Value values = value.transpose(0, 2, 1, 3);
+        return bias.map(of -> attend(query, keys, values, of))
+                .orElseGet(() -> inParts(query, keys, values, places.orElseThrow()));
+    }
+
+    /** A causal query sees no key behind its part, so these are left out. */
+    private Value inParts(Value query, Value keys, Value values, Places at) {
+        List<Value> parts = new ArrayList<>();
+        for (int from = 0; from < longest; from += PART) {
+            long start = from;
+            long end = from + PART < longest ? from + PART : Long.MAX_VALUE;
+            long seen = causal ? end : Long.MAX_VALUE;
+            parts.add(graph.scoped(
+                    "part",
+                    () -> attend(
+                            query.slice(1, start, end),
+                            keys.slice(2, 0, seen),
+                            values.slice(2, 0, seen),
+                            bias(at, start, end, seen))));
+        }
+        Value shape = graph.concat(0, attentionMask.shape(), graph.vector((long) heads * headSize));
+        List<Dimension> sizes = new ArrayList<>(attentionMask.type().shape());
+        sizes.add(Dimension.of((long) heads * headSize));
+        // Nothing moves: it tells the size of the sequence, which is not known of the parts.
+        return graph.node(
+                        "",
+                        "Reshape",
+                        List.of(graph.concat(1, parts), shape),
+                        Map.of(),
+                        List.of(new TensorType(ElementType.FLOAT, sizes)))
+                .get(0);
+    }
+
+    /**
+     * @param keys {@code [batch, kv, columns, size]}, as {@code values}
+     * @param bias of the scores
+     * @return {@code [batch, rows, heads · size]}
+     */
+    private Value attend(Value query, Value keys, Value values, Value bias) {
         int group = heads / keyValueHeads;
         Value rows = group == 1
                 ? query.transpose(0, 2, 1, 3)
@@ -89,9 +178,9 @@ final class Attention {
         Value scores = graph.op(
                 Node.MICROSOFT,
                 "FusedMatMul",
-                List.of(rows, key.transpose(0, 2, 1, 3)),
+                List.of(rows, keys),
                 Map.of("transB", Attribute.of(1), "alpha", Attribute.of((float) (1 / Math.sqrt(headSize)))));
-        Value mixed = scores.add(bias).softmax(-1).matmul(value.transpose(0, 2, 1, 3));
+        Value mixed = scores.add(bias).softmax(-1).matmul(values);
         Value ordered = group == 1
                 ? mixed.transpose(0, 2, 1, 3)
                 : mixed.reshape(0, keyValueHeads, group, -1, headSize).transpose(0, 3, 1, 2, 4);

@@ -40,7 +40,17 @@ public interface Backbone {
      * @param attentionMask INT64 {@code [batch, sequence]}, 1 for tokens and 0 for padding
      * @return FLOAT {@code [batch, sequence, hidden]} after the final normalisation; undefined at padding
      */
-    Value hidden(GraphBuilder graph, Value inputIds, Value attentionMask);
+    default Value hidden(GraphBuilder graph, Value inputIds, Value attentionMask) {
+        return hidden(graph, inputIds, attentionMask, Attention.PART);
+    }
+
+    /**
+     * The same for long sequences.
+     *
+     * @param longest how long sequences get. Backbones that are built here compute the attention of each 512 positions after the other, so that what
+     *     it takes grows in proportion to the length; beyond {@code longest} it grows faster. Fewer are cheaper to open
+     */
+    Value hidden(GraphBuilder graph, Value inputIds, Value attentionMask, int longest);
 
     /** The {@code config.json} from which {@link Backbones#fromConfig} makes an equal backbone. */
     ObjectNode config();

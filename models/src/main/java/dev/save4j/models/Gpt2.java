@@ -143,9 +143,15 @@ public final class Gpt2 implements CausalBackbone {
     }
 
     @Override
-    public Value hidden(GraphBuilder graph, Value inputIds, Value attentionMask) {
-        Attention attention =
-                new Attention(graph, config.heads(), config.heads(), config.headSize(), attentionMask, true);
+    public Value hidden(GraphBuilder graph, Value inputIds, Value attentionMask, int longest) {
+        Attention attention = new Attention(
+                graph,
+                config.heads(),
+                config.heads(),
+                config.headSize(),
+                attentionMask,
+                true,
+                Math.min(longest, config.maxLength()));
         int size = config.hiddenSize();
         Value positions = graph.node(
                         "",

@@ -142,9 +142,15 @@ public final class Llama implements CausalBackbone {
     }
 
     @Override
-    public Value hidden(GraphBuilder graph, Value inputIds, Value attentionMask) {
-        Attention attention =
-                new Attention(graph, config.heads(), config.keyValueHeads(), config.headSize(), attentionMask, true);
+    public Value hidden(GraphBuilder graph, Value inputIds, Value attentionMask, int longest) {
+        Attention attention = new Attention(
+                graph,
+                config.heads(),
+                config.keyValueHeads(),
+                config.headSize(),
+                attentionMask,
+                true,
+                Math.min(longest, config.maxLength()));
         Attention.Rotary rotary =
                 new Attention.Rotary(graph, config.headSize(), config.maxLength(), config.rotaryBase(), inputIds);
         Value[] keyTables = rotary.tables(4);

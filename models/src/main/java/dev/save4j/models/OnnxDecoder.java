@@ -207,7 +207,7 @@ public final class OnnxDecoder implements CausalBackbone {
     }
 
     @Override
-    public Value hidden(GraphBuilder graph, Value inputIds, Value attentionMask) {
+    public Value hidden(GraphBuilder graph, Value inputIds, Value attentionMask, int longest) {
         Map<String, Value> bound = new LinkedHashMap<>();
         for (ValueInfo input : trunk.inputs()) {
             Value value = switch (input.name()) {

@@ -238,7 +238,7 @@ public final class OnnxFile implements Backbone {
     }
 
     @Override
-    public Value hidden(GraphBuilder graph, Value inputIds, Value attentionMask) {
+    public Value hidden(GraphBuilder graph, Value inputIds, Value attentionMask, int longest) {
         Map<String, Value> bound = new LinkedHashMap<>();
         for (ValueInfo input : encoder.inputs()) {
             Value value = switch (input.name()) {

@@ -9,20 +9,42 @@ import dev.save4j.graph.Value;
 import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.WeightStore;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BinaryOperator;
 
 /** A causal backbone as a policy: it makes the graphs that sample from it and that score what was sampled. Immutable but for the weights. */
 public final class PolicyModel {
+    /** Logits of a row that are in memory at once, 64 MB, unless the sequence is short or the vocabulary very large. */
+    private static final int LOGITS = 1 << 24;
+
+    private static final int SHORTEST_PART = 64;
+
     private final CausalBackbone backbone;
     private final WeightStore weights;
+    private final int longest;
 
     /**
      * @param weights those of the backbone
      * @throws SaveException USER when the weights do not fit the backbone
      */
     public PolicyModel(CausalBackbone backbone, WeightStore weights) {
+        this(backbone, weights, Attention.PART);
         Backbones.check(backbone.family(), backbone.parameters(), weights);
+    }
+
+    private PolicyModel(CausalBackbone backbone, WeightStore weights, int longest) {
         this.backbone = backbone;
         this.weights = weights;
+        this.longest = longest;
+    }
+
+    /**
+     * The same model, whose graphs are made for sequences of up to so many tokens: those of more than 512 compute attention and log-probs in parts,
+     * so that memory grows in proportion to the length.
+     */
+    public PolicyModel forSequences(int tokens) {
+        return new PolicyModel(backbone, weights, Math.min(tokens, backbone.maxLength()));
     }
 
     /** Loads a checkpoint; a USER error when the folder does not hold a causal language model. */
@@ -75,13 +97,42 @@ public final class PolicyModel {
         GraphBuilder graph = new GraphBuilder(backbone.family() + "-log-prob");
         Value ids = graph.input("input_ids", ElementType.INT64, "batch", "sequence");
         Value mask = graph.input("attention_mask", ElementType.INT64, "batch", "sequence");
-        Value logits = backbone.logits(graph, backbone.hidden(graph, ids, mask).slice(1, 0, -1));
-        Value logProbs = (temperature == 1 ? logits : logits.mul(1 / temperature)).logSoftmax(-1);
+        Value hidden = backbone.hidden(graph, ids, mask, longest).slice(1, 0, -1);
         Value targets = ids.slice(1, 1, Long.MAX_VALUE).unsqueeze(2);
-        graph.output("log_prob", logProbs.gatherElements(targets, 2).squeeze(2));
+        Value both =
+                joined(graph, hidden, targets, (states, next) -> logProbs(graph, states, next, temperature, entropy));
+        List<Value> results = entropy ? both.split(2, 1, 1) : List.of(both);
+        graph.output("log_prob", results.get(0).squeeze(2));
         if (entropy) {
-            graph.output("entropy", logProbs.exp().mul(logProbs).sum(-1, false).neg());
+            graph.output("entropy", results.get(1).squeeze(2));
         }
         return graph.build();
+    }
+
+    /** What is computed of all tokens, or of one part after the other. */
+    private Value joined(GraphBuilder graph, Value hidden, Value targets, BinaryOperator<Value> compute) {
+        int rows = Math.max(SHORTEST_PART, Math.min(Attention.PART, LOGITS / backbone.vocabularySize()));
+        if (longest <= rows) {
+            return compute.apply(hidden, targets);
+        }
+        List<Value> parts = new ArrayList<>();
+        for (int from = 0; from < longest; from += rows) {
+            long start = from;
+            long end = from + rows < longest ? from + rows : Long.MAX_VALUE;
+            parts.add(graph.scoped(
+                    "part", () -> compute.apply(hidden.slice(1, start, end), targets.slice(1, start, end))));
+        }
+        return graph.concat(1, parts);
+    }
+
+    /** {@code [batch, tokens, 1]}, or {@code [batch, tokens, 2]} with entropies behind the log-probs. */
+    private Value logProbs(GraphBuilder graph, Value hidden, Value targets, double temperature, boolean entropy) {
+        Value logits = backbone.logits(graph, hidden);
+        Value logProbs = (temperature == 1 ? logits : logits.mul(1 / temperature)).logSoftmax(-1);
+        Value chosen = logProbs.gatherElements(targets, 2);
+        return entropy
+                ? graph.concat(
+                        2, chosen, logProbs.exp().mul(logProbs).sum(-1, true).neg())
+                : chosen;
     }
 }

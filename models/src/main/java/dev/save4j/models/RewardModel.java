@@ -21,17 +21,31 @@ public final class RewardModel {
     private final Backbone backbone;
     private final Pooling pooling;
     private final WeightStore weights;
+    private final int longest;
 
     /**
      * @param weights those of the backbone and its heads; see {@link Head#create} for new ones
      * @throws SaveException USER when the weights do not fit the backbone or the reward head is missing
      */
     public RewardModel(Backbone backbone, Pooling pooling, WeightStore weights) {
+        this(backbone, pooling, weights, Attention.PART);
         Backbones.check(backbone.family(), backbone.trunkParameters(), weights);
         Head.REWARD.check(weights, backbone.hiddenSize());
+    }
+
+    private RewardModel(Backbone backbone, Pooling pooling, WeightStore weights, int longest) {
         this.backbone = backbone;
         this.pooling = pooling;
         this.weights = weights;
+        this.longest = longest;
+    }
+
+    /**
+     * The same model, whose graphs are made for sequences of up to so many tokens: those of more than 512 compute attention in parts, so that memory
+     * grows in proportion to the length.
+     */
+    public RewardModel forSequences(int tokens) {
+        return new RewardModel(backbone, pooling, weights, Math.min(tokens, backbone.maxLength()));
     }
 
     /** Loads a model whose heads are all in its folder, with the pooling that its {@code config.json} names. */
@@ -108,7 +122,7 @@ public final class RewardModel {
         Head.VALUE.check(weights, backbone.hiddenSize());
         GraphBuilder graph = new GraphBuilder(backbone.family() + "-grade");
         Value mask = mask(graph);
-        Value hidden = backbone.hidden(graph, ids(graph), mask);
+        Value hidden = backbone.hidden(graph, ids(graph), mask, longest);
         Value promptLength = graph.input("prompt_length", ElementType.INT64, "batch", 1);
         Value promptMask =
                 Attention.positions(graph, mask).lessThan(promptLength).cast(ElementType.INT64);
@@ -122,7 +136,7 @@ public final class RewardModel {
         GraphBuilder graph = new GraphBuilder(backbone.family() + '-' + output);
         Value ids = ids(graph);
         Value mask = mask(graph);
-        Value pooled = pooling.pool(graph, backbone.hidden(graph, ids, mask), mask);
+        Value pooled = pooling.pool(graph, backbone.hidden(graph, ids, mask, longest), mask);
         graph.output(output, head.apply(graph, pooled, backbone.hiddenSize()));
         return graph.build();
     }

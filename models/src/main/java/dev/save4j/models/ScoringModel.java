@@ -44,6 +44,15 @@ public record ScoringModel(
      * @throws dev.save4j.SaveException USER when the folder holds neither, the reward head is missing, or a label is to be chosen
      */
     public static ScoringModel load(ModelFolder folder, Optional<String> label) {
+        return load(folder, label, Attention.PART);
+    }
+
+    /**
+     * The same for long texts.
+     *
+     * @param longest tokens of a text, see {@link RewardModel#forSequences}
+     */
+    public static ScoringModel load(ModelFolder folder, Optional<String> label, int longest) {
         if (!folder.hasCheckpoint() && folder.onnx().isPresent()) {
             OnnxModel stored = OnnxCodec.read(folder.requireOnnx());
             if (Classifier.describes(stored.graph())) {
@@ -53,7 +62,7 @@ public record ScoringModel(
         label.ifPresent(name -> {
             throw Classifier.noLabels(folder, name);
         });
-        return of(RewardModel.load(folder));
+        return of(RewardModel.load(folder).forSequences(longest));
     }
 
     /** Whether the graph tells the two texts of a pair apart. */

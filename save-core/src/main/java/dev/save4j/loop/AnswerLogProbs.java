@@ -6,9 +6,7 @@ import dev.save4j.engine.InferenceSession;
 import dev.save4j.models.PolicyModel;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /** Log-probabilities of given answers under a policy or reference model, one forward pass each. Closes its session, not the model. */
 final class AnswerLogProbs implements AutoCloseable {
@@ -23,12 +21,9 @@ final class AnswerLogProbs implements AutoCloseable {
     /** For each answer the log-probability of each of its tokens, in nats at the temperature. */
     List<float[]> of(List<Answer> answers) {
         float[][] results = new float[answers.size()][];
-        List<Integer> order = IntStream.range(0, answers.size())
-                .boxed()
-                .sorted(Comparator.comparingInt(row -> answers.get(row).sequence().length))
-                .toList();
-        for (int from = 0; from < order.size(); from += batch) {
-            List<Integer> part = order.subList(from, Math.min(from + batch, order.size()));
+        int[] lengths =
+                answers.stream().mapToInt(answer -> answer.sequence().length).toArray();
+        for (List<Integer> part : new LengthBatches(lengths, batch).batches()) {
             List<int[]> sequences = new ArrayList<>();
             part.forEach(row -> sequences.add(answers.get(row).sequence()));
             FloatBuffer logProbs = LiveSessions.output(session.run(TokenBatch.of(sequences)), "log_prob")

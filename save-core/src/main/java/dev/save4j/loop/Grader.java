@@ -9,11 +9,9 @@ import dev.save4j.models.ScoringModel;
 import dev.save4j.tensor.Tensor;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.IntStream;
 
 /**
  * Scores prompts and answers with a reward model whose weights may change between calls. Rows are sorted by length before they are batched, so
@@ -29,6 +27,8 @@ public final class Grader implements AutoCloseable {
     private final InferenceSession reward;
     private final Optional<InferenceSession> value;
     private final Optional<InferenceSession> both;
+    private long tokens;
+    private long padded;
 
     /**
      * Rewards of answers and values of prompts.
@@ -38,7 +38,7 @@ public final class Grader implements AutoCloseable {
      */
     public record Grades(double[][] rewards, double[] values) {}
 
-    /** @param batch rows per run */
+    /** @param batch rows per run, fewer where they have more than 512 tokens */
     public Grader(RewardModel model, InferenceEngine engine, EngineSettings settings, int batch) {
         this.batch = batch;
         padding = 0;
@@ -112,6 +112,11 @@ public final class Grader implements AutoCloseable {
         return new Grades(rewards, values);
     }
 
+    /** The share of padding in all tokens that were computed so far; 0 before the first. */
+    double padding() {
+        return tokens == 0 ? 0 : padded / (double) (tokens + padded);
+    }
+
     private static double[][] grouped(double[] flat, List<? extends List<?>> groups) {
         double[][] grouped = new double[groups.size()][];
         int from = 0;
@@ -131,12 +136,11 @@ public final class Grader implements AutoCloseable {
             Optional<int[]> promptLengths,
             String... outputs) {
         double[][] results = new double[outputs.length][rows.size()];
-        List<Integer> order = IntStream.range(0, rows.size())
-                .boxed()
-                .sorted(Comparator.comparingInt(row -> rows.get(row).length))
-                .toList();
-        for (int from = 0; from < order.size(); from += batch) {
-            List<Integer> part = order.subList(from, Math.min(from + batch, order.size()));
+        LengthBatches batches =
+                new LengthBatches(rows.stream().mapToInt(row -> row.length).toArray(), batch);
+        tokens += batches.tokens();
+        padded += batches.padding();
+        for (List<Integer> part : batches.batches()) {
             List<int[]> sequences = new ArrayList<>();
             part.forEach(row -> sequences.add(rows.get(row)));
             int width = TokenBatch.longest(sequences);

@@ -19,16 +19,11 @@ public record LoopEngines(
         Device frozenDevice) {
     /** The same engines with other native threads. */
     public LoopEngines withThreads(int threads) {
-        return new LoopEngines(
-                rollout,
-                scoring,
-                gradient,
-                new EngineSettings(threads, settings.scratch(), settings.device()),
-                frozenDevice);
+        return new LoopEngines(rollout, scoring, gradient, settings.withThreads(threads), frozenDevice);
     }
 
     /** The settings of models whose weights never change. */
     EngineSettings frozen() {
-        return new EngineSettings(settings.threads(), settings.scratch(), frozenDevice);
+        return settings.on(frozenDevice);
     }
 }

@@ -23,7 +23,7 @@ public final class RewardScorer implements AutoCloseable {
      *
      * @param template makes prompt and answer turns of the user and the assistant
      * @param maxLength tokens of prompt and answer together, at most what the model has
-     * @param batch rows per run
+     * @param batch rows per run, fewer where they have more than 512 tokens
      * @throws SaveException USER for a template with an encoder, a text that would begin twice, and a template that drops what is said
      */
     public RewardScorer(
@@ -77,6 +77,11 @@ public final class RewardScorer implements AutoCloseable {
     /** How many answers so far were too long for the model and lost their end. */
     public long cut() {
         return cut;
+    }
+
+    /** The share of padding in the tokens that were computed so far, from 0 to 1. */
+    public double padding() {
+        return grader.padding();
     }
 
     @Override

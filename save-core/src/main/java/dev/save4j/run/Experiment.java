@@ -6,6 +6,7 @@ import dev.save4j.algorithms.AnswerFilter;
 import dev.save4j.algorithms.LearningRate;
 import dev.save4j.algorithms.ScaleAlarm;
 import dev.save4j.algorithms.ValueTarget;
+import dev.save4j.engine.Checkpointing;
 import dev.save4j.engine.Device;
 import dev.save4j.models.Pooling;
 import dev.save4j.objectives.ContrastObjective;
@@ -68,6 +69,11 @@ public record Experiment(
                 "mode labelled-only learns from replayed pairs alone: set save.replay.pairs to 1 or more, or leave the mode out");
     }
 
+    /** The longest sequence of prompt and answer that the policy gets. */
+    public int longestSequence() {
+        return data.maxPromptTokens() + rollout.maxTokens();
+    }
+
     /** Where the labels of the reward model's updates come from. */
     public enum Mode {
         /** The reward model is frozen. */
@@ -90,6 +96,7 @@ public record Experiment(
             String scoring,
             String gradient,
             int threads,
+            Checkpointing checkpointing,
             Device.Kind device,
             int deviceId,
             int deviceMemory,

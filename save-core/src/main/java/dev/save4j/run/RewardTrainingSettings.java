@@ -1,6 +1,7 @@
 package dev.save4j.run;
 
 import dev.save4j.SaveException;
+import dev.save4j.engine.Checkpointing;
 import dev.save4j.models.Pooling;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,8 +35,8 @@ public record RewardTrainingSettings(
         }
     }
 
-    /** Which engines score and differentiate, and the native threads of each. */
-    public record EngineNames(String scoring, String gradient, int threads) {
+    /** Which engines score and differentiate, the native threads of each, and what the gradient engine keeps in memory. */
+    public record EngineNames(String scoring, String gradient, int threads, Checkpointing checkpointing) {
         public EngineNames {
             if (threads < 1) {
                 throw SaveException.user("threads must be at least 1, but is " + threads);
@@ -54,7 +55,8 @@ public record RewardTrainingSettings(
         words.add("--held-out " + Shell.quoted(heldOut));
         words.add("--max-length " + maxLength + " --seed " + seed + " --threads " + engines.threads());
         words.add("--engine " + Shell.quoted(engines.gradient()) + " --scoring-engine "
-                + Shell.quoted(engines.scoring()));
+                + Shell.quoted(engines.scoring()) + " --checkpointing "
+                + SettingsBinder.label(engines.checkpointing()));
         SettingsBinder.tree(training)
                 .properties()
                 .forEach(setting -> words.add(

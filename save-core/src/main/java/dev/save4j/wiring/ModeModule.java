@@ -74,28 +74,30 @@ final class ModeModule extends AbstractModule {
     @Singleton
     @Policy
     PolicyModel policy() {
-        return PolicyModel.load(ModelFolder.open(folder.preparedPolicy()));
+        return PolicyModel.load(ModelFolder.open(folder.preparedPolicy())).forSequences(experiment.longestSequence());
     }
 
     @Provides
     @Singleton
     @Reference
     PolicyModel referencePolicy() {
-        return PolicyModel.load(ModelFolder.open(folder.preparedPolicy()));
+        return PolicyModel.load(ModelFolder.open(folder.preparedPolicy())).forSequences(experiment.longestSequence());
     }
 
     @Provides
     @Singleton
     @Reward
     RewardModel reward() {
-        return RewardModel.load(ModelFolder.open(folder.preparedReward()));
+        return RewardModel.load(ModelFolder.open(folder.preparedReward()))
+                .forSequences(experiment.reward().maxLength());
     }
 
     @Provides
     @Singleton
     @Reference
     RewardModel referenceReward() {
-        return RewardModel.load(ModelFolder.open(folder.preparedReward()));
+        return RewardModel.load(ModelFolder.open(folder.preparedReward()))
+                .forSequences(experiment.reward().maxLength());
     }
 
     @Provides

@@ -4,6 +4,7 @@ import dev.save4j.SaveException;
 import dev.save4j.algorithms.AlgorithmSettings;
 import dev.save4j.algorithms.PolicyAlgorithm;
 import dev.save4j.algorithms.PolicyAlgorithms;
+import dev.save4j.engine.Checkpointing;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.Engines;
 import dev.save4j.engine.GradientEngine;
@@ -44,6 +45,8 @@ public record Registry(
         Optional<RolloutEngine> rolls = attempt("engines.rollout", () -> rollout.named(names.rollout()), problems);
         Optional<InferenceEngine> scores = attempt("engines.scoring", () -> inference.named(names.scoring()), problems);
         Optional<GradientEngine> learns = attempt("engines.gradient", () -> gradient.named(names.gradient()), problems);
+        learns.ifPresent(
+                engine -> attempt("engines.checkpointing", () -> required(engine, names.checkpointing()), problems));
         Optional<PolicyAlgorithm> updates = attempt("algorithm", () -> algorithm(experiment), problems);
         if (!problems.isEmpty()) {
             throw SaveException.user("The experiment names what does not exist or does not work:\n  - "
@@ -52,7 +55,8 @@ public record Registry(
         EngineSettings settings = new EngineSettings(
                 names.threads(),
                 Path.of(System.getProperty("java.io.tmpdir")),
-                names.onDevice().forChangingWeights());
+                names.onDevice().forChangingWeights(),
+                names.checkpointing());
         return new Chosen(
                 new LoopEngines(
                         rolls.orElseThrow(), scores.orElseThrow(), learns.orElseThrow(), settings, names.onDevice()),
@@ -70,6 +74,21 @@ public record Registry(
         PolicyAlgorithm algorithm = factory.create(preset.with(overrides));
         algorithm.settings().requireGroup(experiment.rollout().group());
         return algorithm;
+    }
+
+    /** A USER error names the engines that have this when the one does not. */
+    GradientEngine required(GradientEngine engine, Checkpointing wanted) {
+        try {
+            engine.require(wanted);
+            return engine;
+        } catch (SaveException refused) {
+            throw SaveException.user(refused.getMessage() + ": "
+                    + gradient.all().stream()
+                            .filter(other -> other.checkpointing().contains(wanted))
+                            .map(GradientEngine::name)
+                            .sorted()
+                            .toList());
+        }
     }
 
     private static <T> Optional<T> attempt(String key, Supplier<T> resolve, List<String> problems) {

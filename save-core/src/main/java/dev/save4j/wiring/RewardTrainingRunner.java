@@ -66,14 +66,17 @@ public final class RewardTrainingRunner {
     public Outcome run(RewardTrainingSettings settings, Path out, Consumer<String> notes) {
         RewardTrainingFolder.requireNew(out);
         GradientEngine gradient = registry.gradient().named(settings.engines().gradient());
+        registry.required(gradient, settings.engines().checkpointing());
         InferenceEngine scoring = registry.inference().named(settings.engines().scoring());
         TrainingData data = data(settings);
         data.notes().forEach(notes);
         ModelFolder source = ModelCache.ofUser().locate(settings.model());
         Set<Head> heads = settings.newHeads() ? EnumSet.allOf(Head.class) : Set.of();
-        RewardModel model = RewardModel.load(source, settings.pooling(), heads, settings.seed());
-        EngineSettings machine =
-                new EngineSettings(settings.engines().threads(), Path.of(System.getProperty("java.io.tmpdir")));
+        RewardModel model = RewardModel.load(source, settings.pooling(), heads, settings.seed())
+                .forSequences(settings.maxLength());
+        EngineSettings machine = new EngineSettings(
+                        settings.engines().threads(), Path.of(System.getProperty("java.io.tmpdir")))
+                .with(settings.engines().checkpointing());
         RunModels.requireEngines(model, gradient, scoring, machine);
         RewardTrainingFolder folder = RewardTrainingFolder.create(out, settings);
         ObjectNode manifest = Manifest.of(

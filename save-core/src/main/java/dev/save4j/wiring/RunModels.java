@@ -111,7 +111,7 @@ final class RunModels {
             policy = new PolicyModel(backbone, Backbones.initialize(backbone, experiment.seed()));
         }
         requireVocabulary("policy", policy.backbone(), tokenizer);
-        return policy;
+        return policy.forSequences(experiment.longestSequence());
     }
 
     /** The reward model before training. */
@@ -132,7 +132,7 @@ final class RunModels {
             reward = new RewardModel(backbone, settings.pooling().orElse(Pooling.LAST_TOKEN), weights);
         }
         requireVocabulary("reward", reward.backbone(), tokenizer);
-        return reward;
+        return reward.forSequences(settings.maxLength());
     }
 
     private static CausalBackbone create(String of, String family, Experiment.Size size, int vocabulary) {

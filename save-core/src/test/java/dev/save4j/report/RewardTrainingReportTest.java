@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.save4j.SaveException;
+import dev.save4j.engine.Checkpointing;
 import dev.save4j.run.ExperimentReader;
 import dev.save4j.run.RewardTrainingFolder;
 import dev.save4j.run.RewardTrainingSettings;
@@ -53,7 +54,7 @@ class RewardTrainingReportTest {
                 "my data/eval.jsonl",
                 64,
                 17,
-                new RewardTrainingSettings.EngineNames("onnxruntime", "djl-pytorch", 2),
+                new RewardTrainingSettings.EngineNames("onnxruntime", "djl-pytorch", 2, Checkpointing.NONE),
                 ExperimentReader.resolve(
                                 "name: x\ndata: {lab: tales}\nreward: {training: {epochs: 3}}\n", "x", List.of())
                         .experiment()

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.save4j.data.JsonLinesWriter;
+import dev.save4j.engine.Checkpointing;
 import dev.save4j.lab.FlawRates;
 import dev.save4j.lab.Labels;
 import dev.save4j.lab.TaleDataset;
@@ -80,7 +81,7 @@ class RewardTrainingRunnerTest {
                 given.resolve(heldOut).toString(),
                 48,
                 17,
-                new RewardTrainingSettings.EngineNames("onnxruntime", "djl-pytorch", 1),
+                new RewardTrainingSettings.EngineNames("onnxruntime", "djl-pytorch", 1, Checkpointing.NONE),
                 ExperimentReader.resolve(
                                 "name: x\ndata: {lab: tales}\nreward: {training: {epochs: 2, batch: 8, warm_up: 0}}\n",
                                 "x",

@@ -54,7 +54,7 @@ public final class ModelScorer implements Scorer {
             int maxLength,
             int batch) {
         this.name = name;
-        ScoringModel model = ScoringModel.load(folder, label);
+        ScoringModel model = ScoringModel.load(folder, label, maxLength);
         facts.put("folder", folder.path().toString());
         facts.put("backbone", model.family());
         facts.put("engine", engineName);

@@ -47,6 +47,7 @@ public final class PyTorchEngine implements GradientEngine {
 
     @Override
     public Trainer open(WeightStore weights, List<Graph> losses, Optimization optimization, EngineSettings settings) {
+        require(settings.checkpointing());
         return new PyTorchTrainer(weights, losses, optimization, settings, DataType.FLOAT32);
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.save4j.SaveException;
+import dev.save4j.engine.Checkpointing;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.Optimization;
 import dev.save4j.engine.Trainer;
@@ -54,6 +55,16 @@ class RefusalTest {
         Value w = g.parameter("w", 2);
         g.output("loss", node(w, g, operator, attributes).sum());
         return g.build();
+    }
+
+    @Test
+    void checkpointing() {
+        EngineSettings settings = EngineSettings.singleThreaded().with(Checkpointing.BLOCKS);
+        assertThatThrownBy(() -> new PyTorchEngine().open(WEIGHTS, List.of(), Optimization.DEFAULT, settings))
+                .isInstanceOfSatisfying(
+                        SaveException.class,
+                        refusal -> assertThat(refusal.kind()).isEqualTo(SaveException.Kind.USER))
+                .hasMessageContaining("engine 'djl-pytorch' has no checkpointing 'blocks'");
     }
 
     @Test

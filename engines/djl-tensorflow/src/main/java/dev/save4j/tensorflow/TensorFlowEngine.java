@@ -48,6 +48,7 @@ public final class TensorFlowEngine implements GradientEngine {
 
     @Override
     public Trainer open(WeightStore weights, List<Graph> losses, Optimization optimization, EngineSettings settings) {
+        require(settings.checkpointing());
         return new TensorFlowTrainer(weights, losses, optimization, settings, DataType.FLOAT32);
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.save4j.SaveException;
+import dev.save4j.engine.Checkpointing;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.Optimization;
 import dev.save4j.engine.Trainer;
@@ -50,6 +51,16 @@ class RefusalTest {
                         .get(0)
                         .sum());
         return g.build();
+    }
+
+    @Test
+    void checkpointing() {
+        EngineSettings settings = EngineSettings.singleThreaded().with(Checkpointing.BLOCKS);
+        assertThatThrownBy(() -> new TensorFlowEngine().open(WEIGHTS, List.of(), Optimization.DEFAULT, settings))
+                .isInstanceOfSatisfying(
+                        SaveException.class,
+                        refusal -> assertThat(refusal.kind()).isEqualTo(SaveException.Kind.USER))
+                .hasMessageContaining("engine 'djl-tensorflow' has no checkpointing 'blocks'");
     }
 
     @Test

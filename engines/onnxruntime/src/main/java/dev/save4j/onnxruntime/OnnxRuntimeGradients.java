@@ -1,5 +1,6 @@
 package dev.save4j.onnxruntime;
 
+import dev.save4j.engine.Checkpointing;
 import dev.save4j.engine.EngineCapabilities;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.GradientEngine;
@@ -13,6 +14,7 @@ import dev.save4j.graph.ElementTypes;
 import dev.save4j.graph.Graph;
 import dev.save4j.onnxruntime.gradient.Backpropagation;
 import dev.save4j.tensor.WeightStore;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -52,6 +54,11 @@ public final class OnnxRuntimeGradients implements GradientEngine {
     @Override
     public EngineCapabilities capabilities() {
         return new EngineCapabilities(Natives.version(), List.of("cpu"), TABLE);
+    }
+
+    @Override
+    public Set<Checkpointing> checkpointing() {
+        return EnumSet.allOf(Checkpointing.class);
     }
 
     @Override

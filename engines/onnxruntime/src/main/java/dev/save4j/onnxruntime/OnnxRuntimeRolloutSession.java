@@ -42,7 +42,7 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
         this.sharePrompts = sharePrompts;
         boolean onCpu = settings.device().isCpu();
         int threads = onCpu ? lanes(slots, settings.threads()) : 1;
-        this.settings = new EngineSettings(settings.threads() / threads, settings.scratch(), settings.device());
+        this.settings = settings.withThreads(settings.threads() / threads);
         // A GPU copies weights from wherever they are and packs none.
         this.fused = onCpu && isFused(decoder.graph());
         this.lanes = new Lanes(decoder, slots, threads);

@@ -3,6 +3,7 @@ package dev.save4j.onnxruntime;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import dev.save4j.SaveException;
+import dev.save4j.engine.Checkpointing;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.Optimization;
 import dev.save4j.engine.WeightBinding;
@@ -45,7 +46,8 @@ final class TrainingGraph implements AutoCloseable {
                 OnnxRuntimeEngine.NAME,
                 loss,
                 OnnxRuntimeGradients.LOSS,
-                weight -> optimization.groupOf(weight).learningRateScale() > 0);
+                weight -> optimization.groupOf(weight).learningRateScale() > 0,
+                settings.checkpointing() == Checkpointing.BLOCKS);
         backpropagation.weights().forEach(this::checkTrained);
     }
 

@@ -3,6 +3,7 @@ package dev.save4j.onnxruntime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.save4j.engine.Checkpointing;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.Optimization;
 import dev.save4j.engine.OptimizerState;
@@ -14,6 +15,7 @@ import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.Tensor;
 import dev.save4j.tensor.WeightStore;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -299,5 +301,87 @@ class TrainedLlamaTest {
             trainer.step(0.1);
         }
         assertThat(weights.get("embed").contentEquals(embedding)).isTrue();
+    }
+
+    /** Gradients of two batches, added up. */
+    private static Map<String, Tensor> gradients(
+            Graph graph, Checkpointing checkpointing, List<Map<String, Tensor>> batches) {
+        WeightStore weights = weights(1);
+        try (Trainer trainer = new OnnxRuntimeGradients()
+                .open(
+                        weights,
+                        List.of(graph),
+                        Optimization.DEFAULT,
+                        EngineSettings.singleThreaded().with(checkpointing))) {
+            batches.forEach(batch -> trainer.accumulate(graph, batch, 0.5));
+            return trainer.gradients();
+        }
+    }
+
+    private static void requireSame(Map<String, Tensor> actual, Map<String, Tensor> expected) {
+        assertThat(actual.keySet()).isEqualTo(expected.keySet());
+        actual.forEach((name, gradient) -> {
+            float[] wanted = Objects.requireNonNull(expected.get(name)).toFloats();
+            float largest = 0;
+            for (float entry : wanted) {
+                largest = Math.max(largest, Math.abs(entry));
+            }
+            assertThat(gradient.toFloats()).as(name).containsExactly(wanted, within(1e-6f * largest));
+        });
+    }
+
+    @Test
+    void blocksThatAreComputedAgainGiveTheSameGradients() {
+        List<Map<String, Tensor>> batches = List.of(batch(3, 3, 7), batch(4, 2, 19));
+        requireSame(
+                gradients(policy(), Checkpointing.BLOCKS, batches), gradients(policy(), Checkpointing.NONE, batches));
+        List<Map<String, Tensor>> pairs = List.of(Map.of("input_ids", ids(3, 4, 6)));
+        requireSame(gradients(pairs(), Checkpointing.BLOCKS, pairs), gradients(pairs(), Checkpointing.NONE, pairs));
+    }
+
+    /** Attention over {@code x [batch, sequence, 4]} with a query matrix, whole or in parts of three positions of up to nine. */
+    private static Graph attention(boolean parts) {
+        GraphBuilder g = new GraphBuilder("attention");
+        Value x = g.input("x", ElementType.FLOAT, "batch", "sequence", 4).mul(g.parameter("gain", 4));
+        Value query = x.linear(g.parameter("query", 4, 4));
+        Value keys = x.linear(g.parameter("key", 4, 4)).transpose(0, 2, 1);
+        List<Value> all = new ArrayList<>();
+        for (int from = 0; from < (parts ? 9 : 1); from += 3) {
+            Value rows = parts ? query.slice(1, from, from + 3) : query;
+            all.add(rows.matmul(keys).softmax(-1).matmul(x));
+        }
+        Value mixed = parts ? g.concat(1, all).reshape(x.shape()) : all.get(0);
+        g.output("loss", x.add(mixed).square().mean());
+        return g.build();
+    }
+
+    @Test
+    void partsBehindTheEndOfTheSequenceAddNothing() {
+        WeightStore weights = new WeightStore(Map.of(
+                "gain", numbers(new SplittableRandom(1), 4),
+                "query", numbers(new SplittableRandom(2), 4, 4),
+                "key", numbers(new SplittableRandom(3), 4, 4)));
+        for (int length : new int[] {2, 3, 5, 9}) {
+            Map<String, Tensor> batch = Map.of("x", numbers(new SplittableRandom(length), 3, length, 4));
+            List<Map<String, Tensor>> found = new ArrayList<>();
+            for (boolean parts : new boolean[] {false, true}) {
+                for (Checkpointing checkpointing : Checkpointing.values()) {
+                    Graph graph = attention(parts);
+                    try (Trainer trainer = new OnnxRuntimeGradients()
+                            .open(
+                                    weights,
+                                    List.of(graph),
+                                    Optimization.DEFAULT,
+                                    EngineSettings.singleThreaded().with(checkpointing))) {
+                        // The second run finds the memory of the first, which is not zero.
+                        trainer.accumulate(graph, batch, 1);
+                        trainer.step(0);
+                        trainer.accumulate(graph, batch, 1);
+                        found.add(trainer.gradients());
+                    }
+                }
+            }
+            found.forEach(gradients -> requireSame(gradients, found.get(0)));
+        }
     }
 }

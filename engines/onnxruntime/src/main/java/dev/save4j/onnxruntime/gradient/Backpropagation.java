@@ -34,6 +34,7 @@ public final class Backpropagation {
     private final String loss;
     private final Types types;
     private final GradientPath path;
+    private final List<Region> regions;
 
     /**
      * Prepares a graph.
@@ -41,9 +42,10 @@ public final class Backpropagation {
      * @param engine for messages
      * @param loss name of a scalar floating output
      * @param trained which weights are trained; others get no derivative
+     * @param recomputes whether blocks of the graph keep none of their values for the gradient and compute them again, see {@link Regions}
      * @throws SaveException a USER error naming the node when an operator without a gradient lies between a trained weight and the loss
      */
-    public Backpropagation(String engine, Graph declared, String loss, Predicate<String> trained) {
+    public Backpropagation(String engine, Graph declared, String loss, Predicate<String> trained, boolean recomputes) {
         this.engine = engine;
         this.loss = loss;
         Types declaredTypes = new Types(declared);
@@ -53,6 +55,7 @@ public final class Backpropagation {
         types = graph == declared ? declaredTypes : new Types(graph);
         path = graph == declared ? declaredPath : path(graph, types, loss, trained);
         Problem.refuse(engine, graph, problems(path));
+        regions = recomputes ? Regions.of(graph, path) : List.of();
     }
 
     private static GradientPath path(Graph graph, Types types, String loss, Predicate<String> trained) {
@@ -120,16 +123,8 @@ public final class Backpropagation {
         Map<String, Slope> slopes = new HashMap<>();
         Term scale = new Term(emitter, emitter.fresh("scale"), ElementType.FLOAT);
         slopes.computeIfAbsent(loss, key -> new Slope()).add(seed(emitter, scale));
-        Map<Node, Node> extended = new HashMap<>();
-        for (int i = path.nodes().size() - 1; i >= 0; i--) {
-            Node node = path.nodes().get(i);
-            if (node.outputs().stream().anyMatch(slopes::containsKey)) {
-                emitter.scope(node);
-                Step step = new Step(node, emitter, types, path.values()::contains, slopes, parallel);
-                GradientRules.of(node).orElseThrow().apply(step);
-                extended.put(node, step.extended());
-            }
-        }
+        Recomputation recomputation = new Recomputation(types, path.values(), scale, parallel);
+        Map<Node, Node> extended = recomputation.backward(path.nodes(), regions, emitter, slopes);
         List<ValueInfo> inputs = new ArrayList<>(graph.inputs());
         inputs.add(new ValueInfo(scale.name(), TensorType.of(ElementType.FLOAT)));
         List<ValueInfo> outputs = new ArrayList<>(graph.outputs());
@@ -176,27 +171,29 @@ public final class Backpropagation {
         all.addAll(emitter.nodes());
         Set<String> needed = new HashSet<>();
         outputs.forEach(output -> needed.add(output.name()));
-        Deque<Node> kept = new ArrayDeque<>();
-        for (int i = all.size() - 1; i >= 0; i--) {
-            Node node = all.get(i);
-            if (node.outputs().stream().anyMatch(needed::contains)) {
-                kept.addFirst(node);
-                needed.addAll(node.reads());
-            }
-        }
+        List<Node> kept = needed(all, needed);
         Map<String, Tensor> constants = new LinkedHashMap<>(graph.constants());
         constants.putAll(emitter.constants());
         constants.keySet().retainAll(needed);
         Map<String, Integer> opsets = new TreeMap<>(graph.opsets());
         kept.forEach(node -> opsets.putIfAbsent(node.domain(), 1));
-        return new Graph(
-                graph.name(),
-                opsets,
-                inputs,
-                outputs,
-                List.copyOf(kept),
-                constants,
-                graph.parameters(),
-                graph.preserved());
+        return new Graph(graph.name(), opsets, inputs, outputs, kept, constants, graph.parameters(), graph.preserved());
+    }
+
+    /**
+     * The nodes on which values depend, in order.
+     *
+     * @param values gets what these nodes read as well
+     */
+    static List<Node> needed(List<Node> nodes, Set<String> values) {
+        Deque<Node> kept = new ArrayDeque<>();
+        for (int i = nodes.size() - 1; i >= 0; i--) {
+            Node node = nodes.get(i);
+            if (node.outputs().stream().anyMatch(values::contains)) {
+                kept.addFirst(node);
+                values.addAll(node.reads());
+            }
+        }
+        return List.copyOf(kept);
     }
 }

@@ -15,16 +15,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /** Writes nodes whose names are not taken in a graph. Constants and shapes are written once. */
 final class Emitter {
     private final List<Node> nodes = new ArrayList<>();
-    private final Map<String, Tensor> constants = new LinkedHashMap<>();
+    private final Map<String, Tensor> constants;
     private final Map<String, Term> once = new HashMap<>();
     private final String prefix;
+    private final AtomicInteger count;
     private String scope = "";
-    private int count;
 
     /**
      * @param label how the names of nodes and values begin
@@ -37,6 +38,20 @@ final class Emitter {
             start = start + "_";
         }
         prefix = start + "/";
+        constants = new LinkedHashMap<>();
+        count = new AtomicInteger();
+    }
+
+    private Emitter(Emitter outer) {
+        prefix = outer.prefix;
+        constants = outer.constants;
+        count = outer.count;
+        scope = outer.scope;
+    }
+
+    /** Writes nodes for the body of a node that this one will write; what both write has different names. */
+    Emitter body() {
+        return new Emitter(this);
     }
 
     private static boolean starts(Set<String> names, String start) {
@@ -78,7 +93,7 @@ final class Emitter {
     }
 
     String fresh(String operator) {
-        return prefix + (scope.isEmpty() ? "" : scope + "/") + operator + "_" + ++count;
+        return prefix + (scope.isEmpty() ? "" : scope + "/") + operator + "_" + count.incrementAndGet();
     }
 
     Term op(String operator, ElementType element, Map<String, Attribute> attributes, Term... operands) {
@@ -103,6 +118,11 @@ final class Emitter {
                 results.stream().map(Term::name).toList(),
                 new TreeMap<>(attributes)));
         return results;
+    }
+
+    /** The same value for what is written here. */
+    Term here(Term outer) {
+        return new Term(this, outer.name(), outer.element());
     }
 
     /** An optional operand that is left out. */

@@ -39,7 +39,8 @@ final class ProductGradients {
             Term derivative = a.transposed()
                     ? b.term().product(b.transposed(), slope, true, alpha)
                     : slope.product(false, b.term(), !b.transposed(), alpha);
-            give(step, 0, derivative, sized(whole, a.type()), a, "transBatchA");
+            Term sum = summable(derivative, b.type().size(b.transposed() ? -2 : -1), slope, -1);
+            give(step, 0, sum, sized(whole, a.type()), a, "transBatchA");
         }
         if (step.wants(1)) {
             if (b.type().rank() == 2 && !a.transposed() && a.type().rank() >= 2) {
@@ -49,8 +50,18 @@ final class ProductGradients {
             Term derivative = b.transposed()
                     ? slope.product(true, a.term(), a.transposed(), alpha)
                     : a.term().product(!a.transposed(), slope, false, alpha);
-            give(step, 1, derivative, sized(whole, b.type()), b, "transBatchB");
+            Term sum = summable(derivative, a.type().size(a.transposed() ? -1 : -2), slope, -2);
+            give(step, 1, sum, sized(whole, b.type()), b, "transBatchB");
         }
+    }
+
+    /** A product of which the library writes only the first matrix of the batch when it has no terms to add up. */
+    private static Term summable(Term product, Size terms, Term slope, int axis) {
+        if (!terms.mayBeZero()) {
+            return product;
+        }
+        Term count = slope.shape().part(axis, axis == -1 ? Integer.MAX_VALUE : axis + 1);
+        return count.equalTo(count.constant(0)).drop(product);
     }
 
     /** The derivative by a plain matrix: the rows of all batches are one product, whose sum over the batch costs nothing. */

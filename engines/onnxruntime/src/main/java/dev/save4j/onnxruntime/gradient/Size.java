@@ -44,6 +44,11 @@ record Size(long factor, List<String> atoms) {
         return isFixed() && factor == value;
     }
 
+    /** Whether it is the size of a part that begins somewhere within, and may begin behind the end. */
+    boolean mayBeZero() {
+        return atoms.stream().anyMatch(atom -> atom.contains("slice("));
+    }
+
     Size times(Size other) {
         List<String> all = new ArrayList<>(atoms);
         all.addAll(other.atoms);

@@ -136,6 +136,13 @@ final class Types {
         return ElementType.FLOAT;
     }
 
+    /** Lets a value that is computed again be known as what it is. */
+    void again(String value, String name) {
+        types.put(name, of(value));
+        integers(value).ifPresent(known -> integers.put(name, known));
+        number(value).ifPresent(known -> numbers.put(name, known));
+    }
+
     ValueType of(String value) {
         ValueType type = types.get(value);
         if (type == null) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 /** What is written, and what is not. That it computes the right numbers is checked where it runs. */
 class BackpropagationTest {
     private static GradientGraph written(Graph graph) {
-        return new Backpropagation("engine", graph, "loss", weight -> true).gradients(false, false);
+        return new Backpropagation("engine", graph, "loss", weight -> true, false).gradients(false, false);
     }
 
     private static List<String> backward(Graph graph) {
@@ -122,7 +122,8 @@ class BackpropagationTest {
     @Test
     void addsToInputsWhenAsked() {
         Graph graph = loss((g, x) -> x.linear(g.parameter("w", 3, 4)));
-        GradientGraph gradients = new Backpropagation("engine", graph, "loss", weight -> true).gradients(false, true);
+        GradientGraph gradients =
+                new Backpropagation("engine", graph, "loss", weight -> true, false).gradients(false, true);
         String input = Objects.requireNonNull(gradients.accumulators().get("w"));
         Node last = gradients.graph().nodes().get(gradients.graph().nodes().size() - 1);
         assertThat(last.operator()).isEqualTo("Add");
@@ -135,7 +136,7 @@ class BackpropagationTest {
         GraphBuilder g = new GraphBuilder("sample");
         Value ids = g.input("ids", ElementType.INT64, "batch");
         g.output("loss", g.parameter("table", 7, 4).gather(ids, 0).sum());
-        Backpropagation backpropagation = new Backpropagation("engine", g.build(), "loss", weight -> true);
+        Backpropagation backpropagation = new Backpropagation("engine", g.build(), "loss", weight -> true, false);
         assertThat(operators(backpropagation.gradients(true, false).graph(), 0)).doesNotContain("ScatterND");
         assertThat(operators(backpropagation.gradients(false, false).graph(), 0))
                 .contains("ScatterND");
@@ -144,7 +145,7 @@ class BackpropagationTest {
     @Test
     void frozenWeightsAreNotReached() {
         Graph graph = loss((g, x) -> x.linear(g.parameter("a", 4, 4)).linear(g.parameter("b", 4, 4)));
-        Backpropagation last = new Backpropagation("engine", graph, "loss", "b"::equals);
+        Backpropagation last = new Backpropagation("engine", graph, "loss", "b"::equals, false);
         assertThat(last.weights()).containsExactly("b");
         assertThat(operators(last.gradients(false, false).graph(), graph.nodes().size()))
                 .containsOnlyOnce("Gemm")
