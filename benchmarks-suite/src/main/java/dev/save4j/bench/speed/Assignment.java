@@ -19,15 +19,15 @@ import java.util.Set;
 record Assignment(int threads, double seconds, String engine, ModelSize size, String shape) {
     static Assignment parse(String[] arguments) {
         return new Assignment(
-                threads(arguments),
-                Double.parseDouble(arguments[1]),
-                arguments[2],
-                ModelSize.named(arguments[3]),
-                arguments[4]);
+                threads(arguments), seconds(arguments), arguments[2], ModelSize.named(arguments[3]), arguments[4]);
     }
 
     static int threads(String[] arguments) {
         return Integer.parseInt(arguments[0]);
+    }
+
+    static double seconds(String[] arguments) {
+        return Double.parseDouble(arguments[1]);
     }
 
     static EngineSettings settings(int threads) {

@@ -19,6 +19,7 @@ import java.util.SplittableRandom;
  */
 final class ProductPeak {
     private static final int[] SIZES = {512, 1024, 2048};
+    /** For each size, at most. */
     private static final double SECONDS = 1;
 
     private ProductPeak() {}
@@ -37,7 +38,8 @@ final class ProductPeak {
             try (InferenceSession session = Engines.inference()
                     .named("onnxruntime")
                     .open(g.build(), weights, WeightBinding.PREPACKED, settings)) {
-                Chunks chunks = Chunks.measure(() -> session.run(inputs), SECONDS, 0.25);
+                Chunks chunks = Chunks.measure(
+                        () -> session.run(inputs), Math.min(SECONDS, Assignment.seconds(arguments)), 0.25);
                 double gigaflop = 2.0 * size * size * size / 1e9;
                 wall = Math.max(wall, gigaflop / chunks.bestWall());
                 processor = Math.max(processor, gigaflop / chunks.bestProcessor() * threads);

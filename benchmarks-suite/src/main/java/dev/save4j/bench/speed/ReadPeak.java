@@ -19,6 +19,7 @@ final class ReadPeak {
     /** Bytes that a step reads at least, so that starting it takes no time in comparison. */
     private static final long STEP = 64 << 20;
 
+    /** At most. */
     private static final double SECONDS = 1;
 
     private ReadPeak() {}
@@ -50,7 +51,8 @@ final class ReadPeak {
         }
         ExecutorService pool = Executors.newFixedThreadPool(threads);
         try {
-            Chunks chunks = Chunks.measure(() -> together(pool, readers), SECONDS, 0.25);
+            Chunks chunks = Chunks.measure(
+                    () -> together(pool, readers), Math.min(SECONDS, Assignment.seconds(arguments)), 0.25);
             double gigabytes = (double) read * sweeps / 1e9;
             Probe.report(new Reading(
                     "reading memory",
