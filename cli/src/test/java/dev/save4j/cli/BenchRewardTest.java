@@ -78,7 +78,8 @@ class BenchRewardTest {
         assertThat(console.toString())
                 .contains(
                         "+50.0", "the longer answer scores higher in 100.0 % of 2 comparisons and is better in 50.0 %")
-                .contains("pairs, item 2: length earns 0.00, mine earns 1.00");
+                .contains("pairs, item 2: length earns 0.00, mine earns 1.00")
+                .contains("mine against length: better on none; worse on none; not told apart on pairs.");
         assertThat(Files.readAllLines(folder.resolve("comparison/flips.jsonl")))
                 .singleElement()
                 .asString()
@@ -91,6 +92,24 @@ class BenchRewardTest {
         assertThat(bench("length,constant")).isZero();
         assertThat(run("compare", "length", "other", "--in", out.toString())).isEqualTo(2);
         assertThat(err.toString()).contains("has no scores of 'other' on pairs; it has length, constant");
+    }
+
+    @Test
+    void dataSetsOfTheHubAreNotFetchedUnasked() {
+        assertThat(run(
+                        "bench",
+                        "reward",
+                        "--models",
+                        "length",
+                        "--data",
+                        "no-such-org/no-such-set",
+                        "--out",
+                        out.toString()))
+                .isEqualTo(2);
+        assertThat(err.toString())
+                .contains(
+                        "the data sets no-such-org/no-such-set are not in the cache of the hub; --download fetches them");
+        assertThat(out).doesNotExist();
     }
 
     @Test

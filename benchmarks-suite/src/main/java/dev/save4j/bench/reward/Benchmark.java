@@ -36,6 +36,11 @@ public interface Benchmark {
         return Optional.empty();
     }
 
+    /** Its data sets on a Hugging Face hub; none when it is on none. */
+    default List<String> dataSets() {
+        return List.of();
+    }
+
     /** The official number alone. */
     default double headline(List<Scored> items) {
         return metrics(items).get(0).value();

@@ -44,13 +44,18 @@ final class BenchmarkFiles {
 
     private static List<Path> walk(Path folder) {
         try (Stream<Path> files = Files.walk(folder)) {
-            return files.filter(file -> file.getFileName().toString().matches("[^.].*\\.(jsonl?|parquet)(\\.gz)?"))
+            return files.filter(BenchmarkFiles::isData)
                     .filter(Files::isRegularFile)
                     .sorted()
                     .toList();
         } catch (IOException failed) {
             throw SaveException.resources("cannot list '" + folder + "': " + failed, failed);
         }
+    }
+
+    /** By its name. */
+    static boolean isData(Path file) {
+        return file.getFileName().toString().matches("[^.].*\\.(jsonl?|parquet)(\\.gz)?");
     }
 
     /** Letters and digits alone, in lower case: {@code RM-Bench} and {@code rm_bench} are one name. */

@@ -136,6 +136,40 @@ public record Comparison(
         return Math.min(1, 2 * tail);
     }
 
+    /**
+     * Where the second scorer is better and where it is worse, and what of that is left when all benchmarks are looked at together: p-values after Holm
+     * (1979), 5 % in all.
+     *
+     * @param comparisons of the same two scorers, at least one
+     */
+    public static String summary(List<Comparison> comparisons) {
+        Comparison any = comparisons.get(0);
+        List<String> better = new ArrayList<>();
+        List<String> worse = new ArrayList<>();
+        List<String> open = new ArrayList<>();
+        for (Comparison comparison : comparisons) {
+            (comparison.low() > 0 ? better : comparison.high() < 0 ? worse : open).add(comparison.benchmark());
+        }
+        List<Comparison> ordered = new ArrayList<>(comparisons);
+        ordered.sort(Comparator.comparingDouble(Comparison::p));
+        List<String> certain = new ArrayList<>();
+        for (Comparison comparison : ordered) {
+            if (comparison.p() > 0.05 / (ordered.size() - certain.size())) {
+                break;
+            }
+            certain.add(comparison.benchmark() + (comparison.gained() > comparison.lost() ? " (better)" : " (worse)"));
+        }
+        return any.second() + " against " + any.first() + ": better on " + listed(better) + "; worse on "
+                + listed(worse)
+                + "; not told apart on " + listed(open) + ". Each interval is for its benchmark by itself; with all "
+                + comparisons.size() + " together, McNemar's test after Holm leaves a difference on " + listed(certain)
+                + ".";
+    }
+
+    private static String listed(List<String> names) {
+        return names.isEmpty() ? "none" : String.join(", ", names);
+    }
+
     /** One sentence that claims no more than the interval allows. */
     public String verdict() {
         String interval = String.format(

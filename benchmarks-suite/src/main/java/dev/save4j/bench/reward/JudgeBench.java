@@ -53,6 +53,11 @@ public final class JudgeBench implements Benchmark {
     }
 
     @Override
+    public List<String> dataSets() {
+        return List.of("ScalerLab/JudgeBench");
+    }
+
+    @Override
     public boolean isIn(Path data) {
         return !files(data).isEmpty();
     }

@@ -45,6 +45,11 @@ public final class LlmBar implements Benchmark {
     }
 
     @Override
+    public List<String> dataSets() {
+        return List.of("princeton-nlp/LLMBar");
+    }
+
+    @Override
     public boolean isIn(Path data) {
         return !files(data).isEmpty();
     }

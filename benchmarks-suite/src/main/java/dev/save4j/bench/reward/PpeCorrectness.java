@@ -42,6 +42,16 @@ public final class PpeCorrectness implements Benchmark {
     }
 
     @Override
+    public List<String> dataSets() {
+        return List.of(
+                "lmarena-ai/PPE-MMLU-Pro-Best-of-K",
+                "lmarena-ai/PPE-MATH-Best-of-K",
+                "lmarena-ai/PPE-GPQA-Best-of-K",
+                "lmarena-ai/PPE-IFEval-Best-of-K",
+                "lmarena-ai/PPE-MBPP-Plus-Best-of-K");
+    }
+
+    @Override
     public boolean isIn(Path data) {
         return !files(data).isEmpty();
     }

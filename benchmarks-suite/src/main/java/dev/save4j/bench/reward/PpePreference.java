@@ -28,6 +28,11 @@ public final class PpePreference implements Benchmark {
     }
 
     @Override
+    public List<String> dataSets() {
+        return List.of("lmarena-ai/PPE-Human-Preference-V1");
+    }
+
+    @Override
     public boolean isIn(Path data) {
         return !files(data).isEmpty();
     }

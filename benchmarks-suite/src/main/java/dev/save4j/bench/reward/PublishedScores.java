@@ -25,10 +25,17 @@ public final class PublishedScores {
             Map.entry("ArmoRM-Llama3-8B", new double[] {90.4, 66.5, 60.6, 60.6, 64.6, 69.3, 59.7}),
             Map.entry("Internlm2-20b-reward", new double[] {90.2, 56.3, 61.0, 63.0, 62.9, 68.3, 64.3}),
             Map.entry("Skywork-Reward-Llama-3.1-8B-v0.2", new double[] {93.1, 71.8, 62.2, 62.5, 66.6, 72.1, 62.9}),
+            Map.entry("LDL-Reward-Gemma-2-27B", new double[] {95.0, 72.5, 62.4, 63.9, 67.9, 71.1, 64.2}),
+            Map.entry("Skywork-Reward-Gemma-2-27B-v0.2", new double[] {94.3, 75.3, 63.6, 61.9, 69.4, 70.0, 66.5}),
             Map.entry("INF-ORM-Llama3.1-70B", new double[] {95.1, 76.5, 64.2, 64.4, 70.5, 73.8, 70.2}),
             Map.entry("Skywork-Reward-V2-Qwen3-0.6B", new double[] {85.2, 61.3, 65.3, 68.3, 74.5, 74.4, 67.6}),
+            Map.entry("Skywork-Reward-V2-Qwen3-1.7B", new double[] {90.3, 68.3, 67.6, 70.5, 78.1, 78.7, 72.9}),
+            Map.entry("Skywork-Reward-V2-Qwen3-4B", new double[] {93.4, 75.5, 69.5, 74.7, 80.6, 81.6, 69.3}),
+            Map.entry("Skywork-Reward-V2-Qwen3-8B", new double[] {93.7, 78.2, 70.6, 75.1, 81.2, 82.6, 73.4}),
+            Map.entry("Skywork-Reward-V2-Llama-3.2-1B", new double[] {89.9, 64.3, 66.6, 67.4, 76.7, 76.4, 65.0}),
             Map.entry("Skywork-Reward-V2-Llama-3.2-3B", new double[] {93.0, 74.7, 69.1, 72.1, 80.5, 81.1, 69.2}),
-            Map.entry("Skywork-Reward-V2-Llama-3.1-8B", new double[] {96.4, 84.1, 77.3, 83.4, 86.4, 92.8, 80.0}));
+            Map.entry("Skywork-Reward-V2-Llama-3.1-8B", new double[] {96.4, 84.1, 77.3, 83.4, 86.4, 92.8, 80.0}),
+            Map.entry("Skywork-Reward-V2-Llama-3.1-8B-40M", new double[] {97.8, 86.5, 79.8, 87.2, 89.3, 96.0, 83.4}));
 
     private PublishedScores() {}
 

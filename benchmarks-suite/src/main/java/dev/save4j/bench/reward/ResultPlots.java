@@ -32,14 +32,12 @@ final class ResultPlots {
     }
 
     void write() {
-        html.raw("<div class=\"plots\">\n");
         parts();
         bestOfK();
         for (RewardResults.ScorerPart scorer : results.scorers()) {
             histogram(entry(scorer));
         }
         calibration();
-        html.raw("</div>\n");
     }
 
     private RewardResults.Entry entry(RewardResults.ScorerPart scorer) {

@@ -3,6 +3,7 @@ package dev.save4j.bench.reward;
 import dev.save4j.report.Html;
 import dev.save4j.report.Page;
 import dev.save4j.report.Table;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -25,19 +26,19 @@ final class ResultsPage {
         html.element("<h1>", "Reward benchmarks");
         html.element("<p class=\"faint\">", "Percent, with 95 % bootstrap intervals over prompts.");
         table(results.table());
-        html.raw("<section class=\"card\">\n");
-        results.notes().forEach(note -> html.element("<p class=\"limits\">", note));
-        html.raw("</section>\n");
+        html.raw("<section class=\"card\" style=\"margin-top: 10px\"><ul style=\"margin: 0; padding-left: 18px\">\n");
+        results.notes().forEach(note -> html.element("<li>", note));
+        html.raw("</ul></section>\n");
         for (RewardResults.BenchmarkPart benchmark : results.benchmarks()) {
             html.element("<h2>", benchmark.title());
             bars(benchmark);
+            html.raw("<div class=\"plots\">\n");
             if (benchmark.name().equals("rm-bench")) {
-                html.raw("<div class=\"plots\">\n");
                 results.scorers().forEach(scorer -> heatMap(scorer.name()));
-                html.raw("</div>\n");
             }
             new ResultPlots(html, results, benchmark).write();
-            html.raw("<details><summary>Every metric</summary>\n");
+            html.raw("</div>\n");
+            html.raw("<details style=\"margin-top: 18px\"><summary>Every metric</summary>\n");
             table(results.details(benchmark));
             html.raw("</details>\n");
         }
@@ -68,7 +69,7 @@ final class ResultsPage {
 
     private void bars(RewardResults.BenchmarkPart benchmark) {
         int height = ROW * results.scorers().size() + 22;
-        html.raw("<figure>\n")
+        html.raw("<figure style=\"margin-bottom: 18px\">\n")
                 .raw(format(
                         "<svg role=\"img\" viewBox=\"0 0 %d %d\" style=\"display:block;width:100%%;height:auto;max-width:%dpx\" font-size=\"14\" fill=\"#1f2933\">%n",
                         LABEL + WIDTH + VALUE, height, LABEL + WIDTH + VALUE))
@@ -101,6 +102,9 @@ final class ResultsPage {
 
     private void heatMap(String scorer) {
         double[][] matrix = RmBench.matrix(results.entry(scorer, "rm-bench").items());
+        if (Arrays.stream(matrix).flatMapToDouble(Arrays::stream).allMatch(share -> share == 0)) {
+            return;
+        }
         html.raw("<figure>\n<table class=\"summary\"><tr>").element("<th scope=\"col\">", "right ↓ wrong →");
         RmBench.STYLES.forEach(style -> html.element("<th scope=\"col\" class=\"number\">", style));
         html.raw("</tr>\n");

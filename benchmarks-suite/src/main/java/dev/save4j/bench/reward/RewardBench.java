@@ -70,6 +70,11 @@ public final class RewardBench implements Benchmark {
     }
 
     @Override
+    public List<String> dataSets() {
+        return List.of("allenai/reward-bench");
+    }
+
+    @Override
     public boolean isIn(Path data) {
         return !files(data).isEmpty();
     }

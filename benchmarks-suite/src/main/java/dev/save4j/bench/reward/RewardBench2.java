@@ -44,6 +44,11 @@ public final class RewardBench2 implements Benchmark {
     }
 
     @Override
+    public List<String> dataSets() {
+        return List.of("allenai/reward-bench-2");
+    }
+
+    @Override
     public boolean isIn(Path data) {
         return !files(data).isEmpty();
     }

@@ -36,6 +36,11 @@ public final class RmBench implements Benchmark {
     }
 
     @Override
+    public List<String> dataSets() {
+        return List.of("THU-KEG/RM-Bench");
+    }
+
+    @Override
     public boolean isIn(Path data) {
         return !files(data).isEmpty();
     }
