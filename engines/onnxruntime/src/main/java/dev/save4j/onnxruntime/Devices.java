@@ -8,7 +8,10 @@ import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import ai.onnxruntime.providers.OrtTensorRTProviderOptions;
 import dev.save4j.SaveException;
 import dev.save4j.engine.Device;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -62,9 +65,26 @@ final class Devices {
                 : Map.of();
     }
 
+    /** The devices for which this build of the library has code; whether a GPU is there shows when it is used. */
+    static List<String> inBuild() {
+        Natives.environment();
+        Set<OrtProvider> available = OrtEnvironment.getAvailableProviders();
+        return Arrays.stream(Device.Kind.values())
+                .filter(kind -> available.contains(provider(kind)))
+                .map(Devices::name)
+                .toList();
+    }
+
+    private static OrtProvider provider(Device.Kind kind) {
+        return switch (kind) {
+            case CPU -> OrtProvider.CPU;
+            case CUDA -> OrtProvider.CUDA;
+            case TENSORRT -> OrtProvider.TENSOR_RT;
+        };
+    }
+
     static void requireBuild(Device.Kind kind, Set<OrtProvider> available) {
-        OrtProvider wanted = kind == Device.Kind.TENSORRT ? OrtProvider.TENSOR_RT : OrtProvider.CUDA;
-        if (!available.contains(wanted)) {
+        if (!available.contains(provider(kind))) {
             throw SaveException.user(
                     "the device " + name(kind) + " was asked for, but ONNX Runtime " + Natives.version()
                             + " is here without it (it has " + available
@@ -83,6 +103,6 @@ final class Devices {
     }
 
     private static String name(Device.Kind kind) {
-        return kind.name().toLowerCase(java.util.Locale.ROOT);
+        return kind.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -10,7 +10,6 @@ import dev.save4j.engine.WeightBinding;
 import dev.save4j.graph.Graph;
 import dev.save4j.graph.ValueInfo;
 import dev.save4j.tensor.WeightStore;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -33,8 +32,7 @@ public final class OnnxRuntimeEngine implements InferenceEngine {
 
     @Override
     public EngineCapabilities capabilities() {
-        return new EngineCapabilities(
-                Natives.version(), List.of("cpu", "cuda", "tensorrt"), OnnxRuntimeOperators.TABLE);
+        return new EngineCapabilities(Natives.version(), Devices.inBuild(), OnnxRuntimeOperators.TABLE);
     }
 
     @Override
