@@ -14,6 +14,11 @@ public interface Engine {
 
     EngineCapabilities capabilities();
 
+    /** What it takes of the host's memory. */
+    default MemoryNeeds memoryNeeds() {
+        return MemoryNeeds.TYPICAL;
+    }
+
     /** The libraries that do the work with the versions they give of themselves. Loads them. */
     default Map<String, String> libraries() {
         return Map.of();

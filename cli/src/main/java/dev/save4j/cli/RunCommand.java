@@ -1,9 +1,11 @@
 package dev.save4j.cli;
 
+import dev.save4j.loop.Progress;
 import dev.save4j.report.RunSummary;
 import dev.save4j.run.ExperimentReader;
 import dev.save4j.run.RunFolder;
 import dev.save4j.wiring.ExperimentRunner;
+import dev.save4j.wiring.MemoryEstimate;
 import dev.save4j.wiring.Registry;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -34,6 +36,7 @@ import picocli.CommandLine.Spec;
             "  save4j run experiments/quickstart.yaml",
             "  save4j run experiments/quickstart.yaml --set steps=20 --set modes=[static,save]",
             "  save4j run experiments/quickstart.yaml --resume",
+            "  save4j run experiments/quickstart.yaml --dry-run",
             "",
             "All settings with their defaults: save4j explain --defaults"
         })
@@ -56,10 +59,24 @@ final class RunCommand implements Callable<Integer> {
                     "Continues the newest run of this name from its last checkpoints; gives the same as an uninterrupted run.")
     private boolean resume;
 
+    @Option(
+            names = "--dry-run",
+            description =
+                    "Runs nothing: prints what the run would take of the machine's memory; fails when that is too much.")
+    private boolean dryRun;
+
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         ExperimentReader.Resolved resolved = ExperimentReader.read(file, overrides);
+        if (dryRun) {
+            MemoryEstimate memory =
+                    new ExperimentRunner(Registry.discover(), Progress.SILENT).memory(resolved.experiment());
+            out.print(TextTable.of(memory.table()));
+            out.flush();
+            memory.requireFit();
+            return 0;
+        }
         Path output = Path.of(resolved.experiment().output());
         RunFolder[] folder = new RunFolder[1];
         RunSummary summary;

@@ -53,11 +53,17 @@ public final class ExperimentRunner {
         begin(experiment, folder);
     }
 
+    /** What the experiment would take of the machine's memory; loads its data, but neither models nor engines. */
+    public MemoryEstimate memory(Experiment experiment) {
+        return MemoryEstimate.of(experiment, registry.resolve(experiment).engines(), TrainingSources.of(experiment));
+    }
+
     private record Begun(Registry.Chosen chosen, TrainingData data, RunFolder folder) {}
 
     private Begun begin(Experiment experiment, Supplier<RunFolder> folder) {
         Registry.Chosen chosen = registry.resolve(experiment);
         TrainingData data = TrainingSources.of(experiment);
+        MemoryEstimate.of(experiment, chosen.engines(), data).requireFit();
         new RunModels(experiment).check(chosen.engines());
         RunFolder made = folder.get();
         Manifest.write(experiment, chosen, data, made);

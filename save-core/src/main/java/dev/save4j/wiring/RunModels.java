@@ -18,6 +18,7 @@ import dev.save4j.models.Head;
 import dev.save4j.models.Llama;
 import dev.save4j.models.LlamaConfig;
 import dev.save4j.models.ModelCache;
+import dev.save4j.models.ModelFolder;
 import dev.save4j.models.OnnxDecoder;
 import dev.save4j.models.OnnxFile;
 import dev.save4j.models.PolicyModel;
@@ -96,6 +97,31 @@ final class RunModels {
         Graph loss = Composition.of(graph, new BradleyTerry(0));
         gradient.open(model.weights(), List.of(loss), Optimization.DEFAULT, machine)
                 .close();
+    }
+
+    /** The architecture of the policy; loads weights only where they say it. */
+    CausalBackbone policyBackbone(Tokenizer tokenizer) {
+        Experiment.Policy settings = experiment.policy();
+        if (settings.model().isEmpty()) {
+            return create("policy", settings.backbone(), settings.size(), tokenizer.vocabularySize());
+        }
+        ModelFolder folder = cache.locate(settings.model().get());
+        return folder.hasCheckpoint()
+                ? Backbones.fromConfig(folder.config())
+                : PolicyModel.load(folder).backbone();
+    }
+
+    /** The architecture of the reward model; loads weights only where they say it. */
+    Backbone rewardBackbone(Tokenizer tokenizer) {
+        Experiment.Reward settings = experiment.reward();
+        if (settings.model().isEmpty()) {
+            return create("reward", settings.backbone(), settings.size(), tokenizer.vocabularySize());
+        }
+        ModelFolder folder = cache.locate(settings.model().get());
+        return folder.hasCheckpoint()
+                ? Backbones.fromConfig(folder.config())
+                : RewardModel.load(folder, settings.pooling(), EnumSet.allOf(Head.class), experiment.seed())
+                        .backbone();
     }
 
     /** The policy before fine-tuning. */

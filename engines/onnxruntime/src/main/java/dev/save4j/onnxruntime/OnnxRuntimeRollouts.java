@@ -5,6 +5,7 @@ import dev.save4j.engine.DecoderGraph;
 import dev.save4j.engine.Device;
 import dev.save4j.engine.EngineCapabilities;
 import dev.save4j.engine.EngineSettings;
+import dev.save4j.engine.MemoryNeeds;
 import dev.save4j.engine.RolloutEngine;
 import dev.save4j.engine.RolloutSession;
 import dev.save4j.graph.Graph;
@@ -34,6 +35,12 @@ public final class OnnxRuntimeRollouts implements RolloutEngine {
     @Override
     public EngineCapabilities capabilities() {
         return new EngineCapabilities(Natives.version(), List.of("cpu", "cuda"), OnnxRuntimeOperators.TABLE);
+    }
+
+    /** Weights are packed once more. */
+    @Override
+    public MemoryNeeds memoryNeeds() {
+        return new MemoryNeeds(MemoryNeeds.TYPICAL.library(), Float.BYTES, MemoryNeeds.TYPICAL.perNumber());
     }
 
     @Override
