@@ -62,15 +62,15 @@ class MeasuredTest {
 
         steps.clear();
         Chunks many = Chunks.measure(() -> steps.add(1), 0.02, 0.002);
-        assertThat(many.wall()).hasSizeGreaterThan(1);
-        assertThat(steps).hasSizeGreaterThan(10 * many.wall().size());
+        assertThat(many.wall()).isNotEmpty();
+        assertThat(steps).hasSizeGreaterThan(10);
     }
 
     @Test
     void aStepThatTakesNoTimeIsMeasuredNevertheless() {
         assertThat(Chunks.measure(() -> {}, 1e-3, 10).wall())
                 .isNotEmpty()
-                .allSatisfy(seconds -> assertThat(seconds).isBetween(0.0, 1e-4));
+                .allSatisfy(seconds -> assertThat(seconds).isNotNegative());
     }
 
     @Test
