@@ -33,7 +33,7 @@ public final class RolloutBenchmark {
                         Optional.of(RolloutBenchmark::python),
                         columns(),
                         explanation(),
-                        Optional.of(RolloutBenchmark::plot)),
+                        RolloutBenchmark::plot),
                 Engines.rollout(),
                 engines,
                 sizes,
@@ -115,19 +115,22 @@ public final class RolloutBenchmark {
         return Math.min(memory, arithmetic);
     }
 
-    private static String plot(List<Measured> all) {
+    private static Optional<String> plot(List<Measured> all) {
         Map<ModelSize, Map<String, List<Measured>>> panels = new LinkedHashMap<>();
         all.stream()
                 .filter(own -> !work(own).mixed())
                 .forEach(own -> panels.computeIfAbsent(own.size(), size -> new LinkedHashMap<>())
                         .computeIfAbsent(own.engine(), engine -> new ArrayList<>())
                         .add(own));
-        return Panels.svg(
-                "sequences at once",
-                "new tokens/s",
-                panels.entrySet().stream()
-                        .map(panel -> panel(panel.getKey(), panel.getValue()))
-                        .toList());
+        // Mixed lengths have no number of sequences to stand at.
+        return panels.isEmpty()
+                ? Optional.empty()
+                : Optional.of(Panels.svg(
+                        "sequences at once",
+                        "new tokens/s",
+                        panels.entrySet().stream()
+                                .map(panel -> panel(panel.getKey(), panel.getValue()))
+                                .toList()));
     }
 
     private static Panels.Panel panel(ModelSize size, Map<String, List<Measured>> engines) {

@@ -33,7 +33,7 @@ public final class ScoringBenchmark {
                                 + " sequences of 48 to 288 tokens. FLOP: 2 for each weight of a product and token, and 4 for each pair of positions, hidden unit and"
                                 + " layer, without those of padding. 'padding' is the share of what is computed that is padding: save4j sorts by length, 'plain'"
                                 + " and PyTorch take sequences as they come; PyTorch takes as many rows at once as suit it best.",
-                        Optional.empty()),
+                        all -> Optional.empty()),
                 Engines.inference(),
                 engines,
                 sizes,

@@ -34,7 +34,7 @@ public final class SpeedBenchmark {
      * @param python the arguments by which {@code llama.py} does the work of a case
      * @param columns behind size, shape and engine
      * @param explanation of the columns
-     * @param plot of the results, as SVG
+     * @param plot of the results, as SVG, or nothing when they have no points
      */
     record Kind(
             String name,
@@ -44,7 +44,7 @@ public final class SpeedBenchmark {
             Optional<Function<Case, List<Object>>> python,
             List<Column> columns,
             String explanation,
-            Optional<Function<List<Measured>, String>> plot) {}
+            Function<List<Measured>, Optional<String>> plot) {}
 
     SpeedBenchmark(
             Kind kind, Engines<?> known, List<String> engines, List<ModelSize> sizes, List<String> shapes, Plan plan) {
@@ -142,6 +142,6 @@ public final class SpeedBenchmark {
                 rows,
                 new Table(header, lines),
                 surroundings.explanation() + " " + kind.explanation(),
-                kind.plot().map(plot -> plot.apply(all)));
+                kind.plot().apply(all));
     }
 }

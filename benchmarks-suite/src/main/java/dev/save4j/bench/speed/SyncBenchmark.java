@@ -60,7 +60,7 @@ public final class SyncBenchmark {
                                 + " are updated, 'input' sessions are given them in every run. 'refresh' is the call that makes an update visible, 'run' one token"
                                 + " for each of eight answers to a prompt of 32 tokens, or the log-probabilities of 8x32 tokens, and 'update and run' a small update,"
                                 + " a refresh and a run, which sees the update. MB are those of the products' weights.",
-                        Optional.empty()),
+                        all -> Optional.empty()),
                 Engines.inference(),
                 engines,
                 sizes,

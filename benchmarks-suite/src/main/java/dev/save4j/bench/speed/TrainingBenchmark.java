@@ -43,7 +43,7 @@ public final class TrainingBenchmark {
                         "A step is forward, backward and AdamW of language modelling in single precision. FLOP: 6 for each weight of a product and token, and 12"
                                 + " for each pair of positions, hidden unit and layer. 'AdamW' is its share of a step, 'Java' the share of forward and backward"
                                 + " outside native code by samples of Flight Recorder.",
-                        Optional.empty()),
+                        all -> Optional.empty()),
                 Engines.gradient(),
                 engines,
                 sizes,
