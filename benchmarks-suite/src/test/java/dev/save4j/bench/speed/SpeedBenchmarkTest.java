@@ -84,7 +84,9 @@ class SpeedBenchmarkTest {
                 ScoringBenchmark.of(ENGINE, SMALLEST, List.of("4x16"), plan))) {
             BenchmarkResult result = benchmark.run(Progress.SILENT);
             assertThat(result.rows()).hasSize(2);
-            assertThat(result.plot()).as("nothing to draw by number of sequences").isEmpty();
+            assertThat(result.plot())
+                    .as("nothing to draw by number of sequences")
+                    .isEmpty();
             assertThat((String) result.rows().get(1).get("engine")).startsWith("PyTorch ");
             assertThat(number(result.rows().get(1), "firstIsFasterBy")).isPositive();
         }
