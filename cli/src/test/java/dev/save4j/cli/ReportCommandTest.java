@@ -70,7 +70,7 @@ class ReportCommandTest {
                 held_out: eval.jsonl
                 max_length: 64
                 seed: 17
-                engines: {scoring: onnxruntime, gradient: djl-pytorch, threads: 2}
+                engines: {scoring: onnxruntime, gradient: djl-pytorch, threads: 2, checkpointing: none}
                 training: {epochs: 1, batch: 16, micro_batch: 32, learning_rate: 3.0E-5, warm_up: 10, schedule: linear, weight_decay: 0.0,
                   max_gradient_norm: 1.0, centre: 0.01, use_margin: false, keep_best: true, value_steps: 0, value_learning_rate: 0.01}
                 """);

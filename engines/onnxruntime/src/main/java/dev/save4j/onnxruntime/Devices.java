@@ -65,11 +65,11 @@ final class Devices {
                 : Map.of();
     }
 
-    /** The devices for which this build of the library has code; whether a GPU is there shows when it is used. */
-    static List<String> inBuild() {
+    /** Those for which this build of the library has code; whether a GPU is there shows when it is used. */
+    static List<String> inBuild(Device.Kind... kinds) {
         Natives.environment();
         Set<OrtProvider> available = OrtEnvironment.getAvailableProviders();
-        return Arrays.stream(Device.Kind.values())
+        return Arrays.stream(kinds)
                 .filter(kind -> available.contains(provider(kind)))
                 .map(Devices::name)
                 .toList();

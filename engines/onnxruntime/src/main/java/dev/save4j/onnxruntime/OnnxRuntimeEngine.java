@@ -32,7 +32,8 @@ public final class OnnxRuntimeEngine implements InferenceEngine {
 
     @Override
     public EngineCapabilities capabilities() {
-        return new EngineCapabilities(Natives.version(), Devices.inBuild(), OnnxRuntimeOperators.TABLE);
+        return new EngineCapabilities(
+                Natives.version(), Devices.inBuild(Device.Kind.values()), OnnxRuntimeOperators.TABLE);
     }
 
     @Override

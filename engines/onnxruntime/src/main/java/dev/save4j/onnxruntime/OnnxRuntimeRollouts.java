@@ -34,7 +34,8 @@ public final class OnnxRuntimeRollouts implements RolloutEngine {
 
     @Override
     public EngineCapabilities capabilities() {
-        return new EngineCapabilities(Natives.version(), List.of("cpu", "cuda"), OnnxRuntimeOperators.TABLE);
+        return new EngineCapabilities(
+                Natives.version(), Devices.inBuild(Device.Kind.CPU, Device.Kind.CUDA), OnnxRuntimeOperators.TABLE);
     }
 
     /** Weights are packed once more. */
