@@ -40,15 +40,18 @@ public record SeedMean(int seeds, double mean, OptionalDouble half, OptionalDoub
         return Optional.of(new SeedMean(seeds, mean, OptionalDouble.of(quantile(seeds - 1) * error), promptError));
     }
 
-    /** Of the mean of independent estimates; empty when one has none. */
+    /**
+     * Of the mean of independent estimates; empty when none has one. Those without take the average of the others: a difference that happens to be 0 at
+     * every prompt has no error of its own, and must not make the mean look exact.
+     */
     static OptionalDouble errorOfMean(List<Estimate> estimates) {
-        if (estimates.stream().anyMatch(one -> one.error().isEmpty())) {
-            return OptionalDouble.empty();
-        }
-        double squares = estimates.stream()
-                .mapToDouble(one -> Math.pow(one.error().orElseThrow(), 2))
-                .sum();
-        return OptionalDouble.of(Math.sqrt(squares) / estimates.size());
+        OptionalDouble square = estimates.stream()
+                .flatMapToDouble(one -> one.error().stream())
+                .map(error -> error * error)
+                .average();
+        return square.isPresent()
+                ? OptionalDouble.of(Math.sqrt(square.getAsDouble() / estimates.size()))
+                : OptionalDouble.empty();
     }
 
     private static OptionalDouble scaled(OptionalDouble value, double factor) {

@@ -34,6 +34,14 @@ class SeedMeanTest {
     }
 
     @Test
+    void aMeasurementWithoutAnErrorDoesNotMakeTheOthersExact() {
+        SeedMean mean = SeedMean.of(List.of(estimate(0.02, 0.03), estimate(0.02, 0), estimate(0.02, 0.03)))
+                .orElseThrow();
+        assertThat(mean.promptError().orElseThrow()).isCloseTo(0.03 / Math.sqrt(3), within(1e-12));
+        assertThat(mean.above()).isFalse();
+    }
+
+    @Test
     void oneSeedDecidesNothing() {
         SeedMean mean = SeedMean.of(List.of(estimate(0.5, 0.01))).orElseThrow();
         assertThat(mean.half().orElseThrow()).isCloseTo(0.0196, within(1e-9));
