@@ -179,7 +179,7 @@ final class LinePlot {
         return this;
     }
 
-    /** For axes that hold logarithms to base 2: ticks are at whole numbers of them. */
+    /** For axes that hold logarithms to base 2. */
     LinePlot doubling() {
         chart.setCustomXAxisTickLabelsFormatter(LinePlot::doubled);
         chart.setCustomYAxisTickLabelsFormatter(LinePlot::doubled);
@@ -187,7 +187,7 @@ final class LinePlot {
     }
 
     private static String doubled(double logarithm) {
-        return logarithm == Math.rint(logarithm) ? String.format(Locale.ROOT, "%,.0f", Math.pow(2, logarithm)) : "";
+        return String.format(Locale.ROOT, "%,.0f", Math.pow(2, logarithm));
     }
 
     /** A bar that stands on 0. */

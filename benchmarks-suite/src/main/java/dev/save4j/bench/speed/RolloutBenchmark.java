@@ -148,7 +148,7 @@ public final class RolloutBenchmark {
                 .mapToDouble(i -> first * Math.pow(last / first, i / 40.0))
                 .toArray();
         lines.add(new Panels.Line(
-                "roof: memory, then arithmetic",
+                "roof",
                 true,
                 rows,
                 DoubleStream.of(rows)
