@@ -2,9 +2,7 @@ package dev.save4j.bench.reward;
 
 import dev.save4j.report.Html;
 import dev.save4j.report.Page;
-import dev.save4j.report.Table;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 
 /** The HTML of the results of {@link RewardBenchmark}: a table, a bar with its interval for each scorer, RM-Bench by style, every metric. */
@@ -25,7 +23,7 @@ final class ResultsPage {
     String html() {
         html.element("<h1>", "Reward benchmarks");
         html.element("<p class=\"faint\">", "Percent, with 95 % bootstrap intervals over prompts.");
-        table(results.table());
+        page.table(results.table());
         html.raw("<section class=\"card\" style=\"margin-top: 10px\"><ul style=\"margin: 0; padding-left: 18px\">\n");
         results.notes().forEach(note -> html.element("<li>", note));
         html.raw("</ul></section>\n");
@@ -39,32 +37,14 @@ final class ResultsPage {
             new ResultPlots(html, results, benchmark).write();
             html.raw("</div>\n");
             html.raw("<details style=\"margin-top: 18px\"><summary>Every metric</summary>\n");
-            table(results.details(benchmark));
+            page.table(results.details(benchmark));
             html.raw("</details>\n");
         }
         PublishedScores.table(results.benchmarks()).ifPresent(published -> {
             html.element("<h2>", "Published numbers").element("<p class=\"faint\">", PublishedScores.SOURCE + ".");
-            table(published);
+            page.table(published);
         });
         return page.end();
-    }
-
-    private void table(Table table) {
-        html.raw("<div class=\"wide\"><table class=\"summary\">\n<thead><tr>");
-        for (int column = 0; column < table.header().size(); column++) {
-            html.element(
-                    column == 0 ? "<th scope=\"col\">" : "<th scope=\"col\" class=\"number\">",
-                    table.header().get(column));
-        }
-        html.raw("</tr></thead>\n<tbody>\n");
-        for (List<String> row : table.rows()) {
-            html.raw("<tr>");
-            for (int column = 0; column < row.size(); column++) {
-                html.element(column == 0 ? "<th scope=\"row\">" : "<td class=\"number\">", row.get(column));
-            }
-            html.raw("</tr>\n");
-        }
-        html.raw("</tbody></table></div>\n");
     }
 
     private void bars(RewardResults.BenchmarkPart benchmark) {
