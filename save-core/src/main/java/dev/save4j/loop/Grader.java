@@ -18,6 +18,9 @@ import java.util.Optional;
  * that little is padded. Closes its sessions; not the model. One thread at a time.
  */
 public final class Grader implements AutoCloseable {
+    /** Rows of a run within the loop and around it. */
+    public static final int BATCH = 64;
+
     /** In one causal pass the value of a prompt is computed once per answer; the copies differ by rounding only. */
     private static final double VALUE_TOLERANCE = 1e-4;
 

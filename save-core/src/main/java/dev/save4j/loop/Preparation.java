@@ -13,7 +13,6 @@ import java.util.List;
 public final class Preparation {
     private static final int VALUE_PROMPTS = 64;
     private static final int VALUE_ANSWERS = 4;
-    private static final int SCORING_BATCH = 64;
 
     private final Experiment experiment;
     private final LoopEngines engines;
@@ -75,7 +74,7 @@ public final class Preparation {
         try (Closer closer = new Closer();
                 StepLog log = new StepLog(metrics, 0)) {
             Grader grader =
-                    closer.own(new Grader(models.reward(), engines.scoring(), engines.settings(), SCORING_BATCH));
+                    closer.own(new Grader(models.reward(), engines.scoring(), engines.settings(), Grader.BATCH));
             Scoring scoring = new Scoring(grader, RewardFormat.of(models, experiment));
             if (training.epochs() > 0) {
                 RewardTraining.train(

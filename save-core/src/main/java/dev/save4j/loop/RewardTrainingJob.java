@@ -15,8 +15,6 @@ import java.util.OptionalDouble;
 
 /** Trains a reward model on labelled pairs outside the loop. */
 public final class RewardTrainingJob {
-    private static final int SCORING_BATCH = 64;
-
     private RewardTrainingJob() {}
 
     /**
@@ -48,7 +46,7 @@ public final class RewardTrainingJob {
                 tokenizer,
                 model.backbone().causal(),
                 Math.min(settings.maxLength(), model.backbone().maxLength()));
-        try (Grader grader = new Grader(model, scoring, machine, SCORING_BATCH);
+        try (Grader grader = new Grader(model, scoring, machine, Grader.BATCH);
                 StepLog log = new StepLog(folder.metrics(), 0);
                 StepLog timing = new StepLog(folder.timing(), 0)) {
             Scoring scores = new Scoring(grader, format);

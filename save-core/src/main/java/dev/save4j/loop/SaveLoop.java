@@ -30,8 +30,6 @@ import java.util.TreeMap;
  * <p>Closes its sessions and trainers, not the models. One thread.
  */
 public final class SaveLoop implements AutoCloseable {
-    private static final int SCORING_BATCH = 64;
-
     private final Experiment experiment;
     private final Mode mode;
     private final LoopModels models;
@@ -94,9 +92,9 @@ public final class SaveLoop implements AutoCloseable {
             Scoring scoring = scoring(models, engines, engines.settings());
             reward = closer.own(new RewardImprovement(experiment, mode, models, engines, scoring, data, groups, seeds));
             current = closer.own(new AnswerLogProbs(
-                    models.policy(), rollout.temperature(), engines.scoring(), engines.settings(), SCORING_BATCH));
+                    models.policy(), rollout.temperature(), engines.scoring(), engines.settings(), Grader.BATCH));
             reference = closer.own(new AnswerLogProbs(
-                    start.policy(), rollout.temperature(), engines.scoring(), engines.frozen(), SCORING_BATCH));
+                    start.policy(), rollout.temperature(), engines.scoring(), engines.frozen(), Grader.BATCH));
             policyUpdater = closer.own(new PolicyUpdater(
                     models.policy(),
                     algorithm.objective(),
@@ -120,7 +118,7 @@ public final class SaveLoop implements AutoCloseable {
     }
 
     private Scoring scoring(LoopModels of, LoopEngines engines, EngineSettings settings) {
-        Grader grader = closer.own(new Grader(of.reward(), engines.scoring(), settings, SCORING_BATCH));
+        Grader grader = closer.own(new Grader(of.reward(), engines.scoring(), settings, Grader.BATCH));
         return new Scoring(grader, RewardFormat.of(of, experiment));
     }
 

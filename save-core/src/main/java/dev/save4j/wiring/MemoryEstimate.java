@@ -6,6 +6,7 @@ import dev.save4j.engine.DecoderGraph;
 import dev.save4j.engine.Engine;
 import dev.save4j.engine.MemoryNeeds;
 import dev.save4j.graph.TensorType;
+import dev.save4j.loop.Grader;
 import dev.save4j.loop.LoopEngines;
 import dev.save4j.loop.TrainingData;
 import dev.save4j.models.Backbone;
@@ -32,9 +33,6 @@ import tools.jackson.databind.JsonNode;
  * @param machine bytes of memory that the machine, or the container, has
  */
 public record MemoryEstimate(List<Line> lines, int parallel, long machine) {
-    /** Sequences in a batch of scoring. */
-    private static final int SCORING_BATCH = 64;
-
     /** The virtual machine with its classes and a heap that is not collected before it must be. */
     private static final long JAVA = 600L << 20;
 
@@ -221,7 +219,7 @@ public record MemoryEstimate(List<Line> lines, int parallel, long machine) {
                     "cache of " + slots + " sequences of " + length,
                     sampler,
                     Float.BYTES * cache * slots);
-            scoring(Phase.MODE, "policy", sizes.numbers(SCORING_BATCH, length, vocabulary), length);
+            scoring(Phase.MODE, "policy", sizes.numbers(Grader.BATCH, length, vocabulary), length);
             add(Phase.MODE, "policy", "gradients and moments", trainer, sizes.weights() * trains.perWeight());
             numbers(Phase.MODE, "policy", sizes, experiment.policy().microBatch(), length, vocabulary);
             Experiment.FineTuning tuning = experiment.policy().fineTuning();
@@ -246,7 +244,7 @@ public record MemoryEstimate(List<Line> lines, int parallel, long machine) {
                     "weights, trained and as at the start",
                     "",
                     2 * Float.BYTES * sizes.weights());
-            scoring(Phase.MODE, "reward model", sizes.numbers(SCORING_BATCH, length, 0), length);
+            scoring(Phase.MODE, "reward model", sizes.numbers(Grader.BATCH, length, 0), length);
             boolean learns = experiment.modes().stream().anyMatch(mode -> mode != Experiment.Mode.STATIC);
             if (learns) {
                 add(Phase.MODE, "reward model", "gradients and moments", trainer, sizes.weights() * trains.perWeight());
@@ -284,7 +282,7 @@ public record MemoryEstimate(List<Line> lines, int parallel, long machine) {
         }
 
         private void scoring(Phase phase, String model, double numbers, int length) {
-            String batch = "numbers of scoring " + SCORING_BATCH + " sequences of " + length;
+            String batch = "numbers of scoring " + Grader.BATCH + " sequences of " + length;
             add(
                     phase,
                     model,

@@ -17,9 +17,6 @@ import java.util.Map;
 
 /** Measures the scoring of answers as the loop does it, rewards and values in one pass. A program to run by itself. */
 final class ScoringProbe {
-    /** Rows of a run, as in the loop. */
-    private static final int ROWS = 64;
-
     private ScoringProbe() {}
 
     /** Reports {@code pass}, all sequences once; {@code padded}, tokens of a pass with padding; {@code allocated}, bytes on the Java heap for a sequence. */
@@ -31,7 +28,7 @@ final class ScoringProbe {
                 .map(group -> Arrays.copyOf(group.get(0).ids(), work.prompt()))
                 .toList();
         Counting engine = new Counting(Engines.inference().named(task.engine()));
-        try (Grader grader = new Grader(task.reward(), engine, task.settings(), ROWS)) {
+        try (Grader grader = new Grader(task.reward(), engine, task.settings(), Grader.BATCH)) {
             Tally tokens = new Tally();
             Chunks pass = Chunks.measure(
                     () -> {
