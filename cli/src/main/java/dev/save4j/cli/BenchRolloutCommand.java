@@ -1,16 +1,13 @@
 package dev.save4j.cli;
 
 import dev.save4j.bench.speed.ModelSize;
+import dev.save4j.bench.speed.Plan;
 import dev.save4j.bench.speed.RolloutBenchmark;
 import dev.save4j.bench.speed.SpeedBenchmark;
 import dev.save4j.engine.Engines;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Measures the rollout engines. */
 @Command(
@@ -28,13 +25,7 @@ import picocli.CommandLine.Spec;
             "",
             "Writes rollout.json, rollout.md and rollout.svg. Measure on an idle machine."
         })
-final class BenchRolloutCommand implements Callable<Integer> {
-    @Spec
-    private CommandSpec spec;
-
-    @Option(names = "--engines", split = ",", paramLabel = "NAME", description = "By default all rollout engines.")
-    private List<String> engines = List.of();
-
+final class BenchRolloutCommand extends SpeedCommand {
     @Option(
             names = "--sizes",
             split = ",",
@@ -51,17 +42,13 @@ final class BenchRolloutCommand implements Callable<Integer> {
             description = "Sequences that are decoded at once, or mixed (default ${DEFAULT-VALUE}).")
     private List<String> batches = List.of();
 
-    @Mixin
-    private BenchOptions options = new BenchOptions();
+    @Override
+    Engines<?> known() {
+        return Engines.rollout();
+    }
 
     @Override
-    public Integer call() {
-        SpeedBenchmark benchmark = RolloutBenchmark.of(
-                engines.isEmpty() ? Engines.rollout().names() : engines,
-                sizes.stream().map(ModelSize::named).toList(),
-                batches,
-                options.plan());
-        options.run("rollout", benchmark, spec.commandLine().getOut());
-        return 0;
+    SpeedBenchmark benchmark(List<String> names, Plan plan) {
+        return RolloutBenchmark.of(names, sizes.stream().map(ModelSize::named).toList(), batches, plan);
     }
 }

@@ -1,16 +1,13 @@
 package dev.save4j.cli;
 
 import dev.save4j.bench.speed.ModelSize;
+import dev.save4j.bench.speed.Plan;
 import dev.save4j.bench.speed.ScoringBenchmark;
 import dev.save4j.bench.speed.SpeedBenchmark;
 import dev.save4j.engine.Engines;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Measures the scoring of answers. */
 @Command(
@@ -28,13 +25,7 @@ import picocli.CommandLine.Spec;
             "",
             "Writes score.json and score.md. Measure on an idle machine."
         })
-final class BenchScoreCommand implements Callable<Integer> {
-    @Spec
-    private CommandSpec spec;
-
-    @Option(names = "--engines", split = ",", paramLabel = "NAME", description = "By default all inference engines.")
-    private List<String> engines = List.of();
-
+final class BenchScoreCommand extends SpeedCommand {
     @Option(
             names = "--sizes",
             split = ",",
@@ -51,17 +42,13 @@ final class BenchScoreCommand implements Callable<Integer> {
             description = "Sequences x tokens, or mixed (default ${DEFAULT-VALUE}).")
     private List<String> shapes = List.of();
 
-    @Mixin
-    private BenchOptions options = new BenchOptions();
+    @Override
+    Engines<?> known() {
+        return Engines.inference();
+    }
 
     @Override
-    public Integer call() {
-        SpeedBenchmark benchmark = ScoringBenchmark.of(
-                engines.isEmpty() ? Engines.inference().names() : engines,
-                sizes.stream().map(ModelSize::named).toList(),
-                shapes,
-                options.plan());
-        options.run("score", benchmark, spec.commandLine().getOut());
-        return 0;
+    SpeedBenchmark benchmark(List<String> names, Plan plan) {
+        return ScoringBenchmark.of(names, sizes.stream().map(ModelSize::named).toList(), shapes, plan);
     }
 }

@@ -1,16 +1,13 @@
 package dev.save4j.cli;
 
 import dev.save4j.bench.speed.ModelSize;
+import dev.save4j.bench.speed.Plan;
 import dev.save4j.bench.speed.SpeedBenchmark;
 import dev.save4j.bench.speed.SyncBenchmark;
 import dev.save4j.engine.Engines;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Measures what an update of the weights costs. */
 @Command(
@@ -27,13 +24,7 @@ import picocli.CommandLine.Spec;
             "",
             "Writes sync.json and sync.md. Measure on an idle machine."
         })
-final class BenchSyncCommand implements Callable<Integer> {
-    @Spec
-    private CommandSpec spec;
-
-    @Option(names = "--engines", split = ",", paramLabel = "NAME", description = "By default all inference engines.")
-    private List<String> engines = List.of();
-
+final class BenchSyncCommand extends SpeedCommand {
     @Option(
             names = "--sizes",
             split = ",",
@@ -50,17 +41,13 @@ final class BenchSyncCommand implements Callable<Integer> {
             description = "How the weights are held (default ${DEFAULT-VALUE}).")
     private List<String> bindings = List.of();
 
-    @Mixin
-    private BenchOptions options = new BenchOptions();
+    @Override
+    Engines<?> known() {
+        return Engines.inference();
+    }
 
     @Override
-    public Integer call() {
-        SpeedBenchmark benchmark = SyncBenchmark.of(
-                engines.isEmpty() ? Engines.inference().names() : engines,
-                sizes.stream().map(ModelSize::named).toList(),
-                bindings,
-                options.plan());
-        options.run("sync", benchmark, spec.commandLine().getOut());
-        return 0;
+    SpeedBenchmark benchmark(List<String> names, Plan plan) {
+        return SyncBenchmark.of(names, sizes.stream().map(ModelSize::named).toList(), bindings, plan);
     }
 }

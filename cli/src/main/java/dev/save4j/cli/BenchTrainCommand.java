@@ -2,16 +2,13 @@ package dev.save4j.cli;
 
 import dev.save4j.bench.speed.BatchShape;
 import dev.save4j.bench.speed.ModelSize;
+import dev.save4j.bench.speed.Plan;
 import dev.save4j.bench.speed.SpeedBenchmark;
 import dev.save4j.bench.speed.TrainingBenchmark;
 import dev.save4j.engine.Engines;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Measures the gradient engines. */
 @Command(
@@ -29,13 +26,7 @@ import picocli.CommandLine.Spec;
             "",
             "Writes train.json and train.md. Measure on an idle machine."
         })
-final class BenchTrainCommand implements Callable<Integer> {
-    @Spec
-    private CommandSpec spec;
-
-    @Option(names = "--engines", split = ",", paramLabel = "NAME", description = "By default all gradient engines.")
-    private List<String> engines = List.of();
-
+final class BenchTrainCommand extends SpeedCommand {
     @Option(
             names = "--sizes",
             split = ",",
@@ -52,17 +43,17 @@ final class BenchTrainCommand implements Callable<Integer> {
             description = "Sequences x tokens of a batch (default ${DEFAULT-VALUE}).")
     private List<String> shapes = List.of();
 
-    @Mixin
-    private BenchOptions options = new BenchOptions();
+    @Override
+    Engines<?> known() {
+        return Engines.gradient();
+    }
 
     @Override
-    public Integer call() {
-        SpeedBenchmark benchmark = TrainingBenchmark.of(
-                engines.isEmpty() ? Engines.gradient().names() : engines,
+    SpeedBenchmark benchmark(List<String> names, Plan plan) {
+        return TrainingBenchmark.of(
+                names,
                 sizes.stream().map(ModelSize::named).toList(),
                 shapes.stream().map(BatchShape::parse).toList(),
-                options.plan());
-        options.run("train", benchmark, spec.commandLine().getOut());
-        return 0;
+                plan);
     }
 }
