@@ -170,9 +170,12 @@ public final class RewardBenchmark {
         try {
             return checked(scorer, requests);
         } catch (SaveException refused) {
+            if (endsTheRun(refused)) {
+                throw refused;
+            }
             List<Score> scores = new ArrayList<>();
             int failures = 0;
-            for (ScoreRequest request : endsTheRun(refused) ? List.<ScoreRequest>of() : requests) {
+            for (ScoreRequest request : requests) {
                 try {
                     scores.addAll(checked(scorer, List.of(request)));
                 } catch (SaveException alone) {
@@ -183,7 +186,7 @@ public final class RewardBenchmark {
                     failures++;
                 }
             }
-            if (scores.isEmpty() || failures == requests.size() && !proven) {
+            if (failures == requests.size() && !proven) {
                 throw refused;
             }
             return scores;
