@@ -57,19 +57,18 @@ public final class HubCache {
 
     /** By variables such as those of the environment. */
     public static HubCache of(Map<String, String> environment) {
-        Path home = Optional.ofNullable(environment.get("HF_HOME"))
-                .filter(value -> !value.isBlank())
+        Path home = variable(environment, "HF_HOME")
                 .map(Path::of)
                 .orElse(Path.of(System.getProperty("user.home"), ".cache", "huggingface"));
         return new HubCache(
-                Optional.ofNullable(environment.get("HF_HUB_CACHE"))
-                        .filter(value -> !value.isBlank())
-                        .map(Path::of)
-                        .orElse(home.resolve("hub")),
-                environment.getOrDefault("HF_ENDPOINT", HUB),
-                new Download(
-                        PATIENCE,
-                        Optional.ofNullable(environment.get("HF_TOKEN")).filter(value -> !value.isBlank())));
+                variable(environment, "HF_HUB_CACHE").map(Path::of).orElse(home.resolve("hub")),
+                variable(environment, "HF_ENDPOINT").orElse(HUB),
+                new Download(PATIENCE, variable(environment, "HF_TOKEN")));
+    }
+
+    /** Set to nothing is not set. */
+    private static Optional<String> variable(Map<String, String> environment, String name) {
+        return Optional.ofNullable(environment.get(name)).filter(value -> !value.isBlank());
     }
 
     /** Whether a text looks like the id of a data set, {@code org/name} with perhaps {@code @revision} behind it. */
