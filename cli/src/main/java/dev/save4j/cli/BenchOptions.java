@@ -38,7 +38,7 @@ final class BenchOptions {
             fallbackValue = "all",
             description =
                     "Measures the same work done without save4j too: 'plain' with ONNX Runtime alone, the name of a Python interpreter with PyTorch, such as"
-                            + " python3, or all of them that there are (the default when no name follows).")
+                            + " python3, or all that the measurement has (the default when no name follows).")
     private List<String> rivals = List.of();
 
     @Option(

@@ -180,13 +180,13 @@ final class LinePlot {
     }
 
     /** For axes that hold logarithms to base 2. */
-    LinePlot doubling() {
-        chart.setCustomXAxisTickLabelsFormatter(LinePlot::doubled);
-        chart.setCustomYAxisTickLabelsFormatter(LinePlot::doubled);
+    LinePlot logarithmic() {
+        chart.setCustomXAxisTickLabelsFormatter(LinePlot::power);
+        chart.setCustomYAxisTickLabelsFormatter(LinePlot::power);
         return this;
     }
 
-    private static String doubled(double logarithm) {
+    private static String power(double logarithm) {
         return String.format(Locale.ROOT, "%,.0f", Math.pow(2, logarithm));
     }
 

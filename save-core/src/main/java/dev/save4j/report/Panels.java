@@ -9,7 +9,7 @@ import java.util.Map;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** Small plots of the same lines beside each other, on axes where every tick is twice the one before. */
+/** Small plots of the same lines beside each other, on axes of logarithms. */
 public final class Panels {
     private static final int WIDTH = 450;
     private static final int HEIGHT = 320;
@@ -67,7 +67,7 @@ public final class Panels {
     }
 
     private static Plot plot(Panel panel, String xAxis, String yAxis, Map<String, Integer> styles) {
-        LinePlot plot = new LinePlot(Plot.Section.SPEED, panel.title(), panel.title(), xAxis, yAxis, "").doubling();
+        LinePlot plot = new LinePlot(Plot.Section.SPEED, panel.title(), panel.title(), xAxis, yAxis, "").logarithmic();
         for (Line line : panel.lines()) {
             double[] x = logarithms(line.x());
             double[] y = logarithms(line.y());
