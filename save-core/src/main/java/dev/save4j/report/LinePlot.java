@@ -294,7 +294,9 @@ final class LinePlot {
         XYSeries series = chart.addSeries("series " + ++drawn, xs, ys);
         series.setLineColor(color);
         series.setLineStyle(stroke);
-        series.setMarker(marker);
+        // A line through one point would not be seen.
+        boolean point = x.length == 1 && marker == SeriesMarkers.NONE && stroke.getLineWidth() > 0;
+        series.setMarker(point ? SeriesMarkers.CIRCLE : marker);
         series.setMarkerColor(color);
         return series;
     }

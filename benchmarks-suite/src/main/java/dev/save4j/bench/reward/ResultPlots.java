@@ -19,6 +19,9 @@ final class ResultPlots {
     private static final int FEWEST_ANSWERS = 3;
     private static final int MOST_PARTS = 24;
     private static final int LABEL = 230;
+    /** So many fit in front of the plot. */
+    private static final int LETTERS = 30;
+
     private static final int WIDE = 620;
 
     private final Html html;
@@ -126,7 +129,7 @@ final class ResultPlots {
     }
 
     private static String shortened(String name) {
-        return name.length() <= 34 ? name : "…" + name.substring(name.length() - 33);
+        return name.length() <= LETTERS ? name : "…" + name.substring(name.length() - LETTERS + 1);
     }
 
     private void bestOfK() {

@@ -43,7 +43,9 @@ final class SvgPlot {
                             "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>%n",
                             LEFT - 8, y(tick) + 4.5, number(tick, up)));
         }
-        double across = step(toX - fromX, 6);
+        // Between whole numbers such as k = 1 to 4 there is nothing to mark.
+        boolean whole = fromX == Math.rint(fromX) && toX == Math.rint(toX);
+        double across = Math.max(step(toX - fromX, 6), whole ? 1 : 0);
         for (double tick = Math.ceil(fromX / across - 1e-9) * across; tick <= toX + 1e-9 * across; tick += across) {
             html.raw(format(
                     "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>%n",
