@@ -54,7 +54,7 @@ final class AdvantagePlot {
             legend.add(PlotLegend.Entry.block(name(window), EARLY_TO_LATE[i]));
         }
         return new Plot(
-                Plot.Section.REWARD_MODEL,
+                Plot.Section.REWARD_MODEL.title(),
                 "advantages",
                 title,
                 "By which answers are raised or lowered, in bins of half a unit of reward; the outer bins are open. A heap that wanders off 0"

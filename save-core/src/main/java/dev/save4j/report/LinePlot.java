@@ -15,12 +15,12 @@ import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** A plot of lines, dots, bands and bars, built one series at a time. Values that cannot be shown are left out and counted in the caption. */
-final class LinePlot {
+public final class LinePlot {
     private static final float LINE = 2.2f;
     private static final double LARGEST = 1e12;
     private static final BasicStroke DASHES = PlotStyle.dashed(1.6f);
 
-    private final Plot.Section section;
+    private final String section;
     private final String name;
     private final String title;
     private final String caption;
@@ -31,8 +31,14 @@ final class LinePlot {
     private final Extent up = new Extent();
     private int omitted;
     private boolean dashes;
+    private boolean ticksOnPoints;
 
-    LinePlot(Plot.Section section, String name, String title, String xAxis, String yAxis, String caption) {
+    /**
+     * Axes and no series.
+     *
+     * @param section see {@link Plot}, as name, title and caption
+     */
+    public LinePlot(String section, String name, String title, String xAxis, String yAxis, String caption) {
         this.section = section;
         this.name = name;
         this.title = title;
@@ -42,6 +48,10 @@ final class LinePlot {
         chart.setXAxisTitle(xAxis);
         chart.setYAxisTitle(yAxis);
         PlotStyle.apply(chart.getStyler());
+    }
+
+    LinePlot(Plot.Section section, String name, String title, String xAxis, String yAxis, String caption) {
+        this(section.title(), name, title, xAxis, yAxis, caption);
     }
 
     /** Over steps. */
@@ -125,7 +135,7 @@ final class LinePlot {
     }
 
     /** Says in the legend what dashed lines are, if there are any. */
-    LinePlot explainDashes(String label) {
+    public LinePlot explainDashes(String label) {
         if (dashes) {
             legend.add(new PlotLegend.Entry(label, PlotStyle.FAINT, DASHES, SeriesMarkers.NONE));
         }
@@ -141,14 +151,14 @@ final class LinePlot {
     }
 
     /** Fixes the axis of the values. */
-    LinePlot axis(double low, double high) {
+    public LinePlot axis(double low, double high) {
         chart.getStyler().setYAxisMin(low);
         chart.getStyler().setYAxisMax(high);
         return this;
     }
 
     /** Fixes the axis across. */
-    LinePlot across(double low, double high) {
+    public LinePlot across(double low, double high) {
         chart.getStyler().setXAxisMin(low);
         chart.getStyler().setXAxisMax(high);
         return this;
@@ -160,6 +170,18 @@ final class LinePlot {
         return this;
     }
 
+    /** For an axis across that holds a few whole numbers, each of which has a point. */
+    public LinePlot ticksOnPoints() {
+        ticksOnPoints = true;
+        chart.getStyler().setXAxisDecimalPattern("0");
+        return this;
+    }
+
+    /** As the next, with dots for markers. */
+    public LinePlot curve(String label, Color color, double[] x, double[] y) {
+        return curve(label, color, SeriesMarkers.CIRCLE, x, y);
+    }
+
     /** A line with markers through places that are no steps, with an entry in the legend. */
     LinePlot curve(String label, Color color, Marker marker, double[] x, double[] y) {
         draw(x, y, color, PlotStyle.solid(LINE), marker);
@@ -168,7 +190,7 @@ final class LinePlot {
     }
 
     /** A dashed straight line. */
-    LinePlot dashed(Color color, double fromX, double fromY, double toX, double toY) {
+    public LinePlot dashed(Color color, double fromX, double fromY, double toX, double toY) {
         return dashed(color, new double[] {fromX, toX}, new double[] {fromY, toY});
     }
 
@@ -191,7 +213,7 @@ final class LinePlot {
     }
 
     /** A bar that stands on 0. */
-    LinePlot bar(Color color, double from, double to, double height) {
+    public LinePlot bar(Color color, double from, double to, double height) {
         draw(
                         new double[] {from, from, to, to},
                         new double[] {0, height, height, 0},
@@ -204,13 +226,13 @@ final class LinePlot {
     }
 
     /** An interval as a vertical line. */
-    LinePlot interval(Color color, double at, double low, double high) {
+    public LinePlot interval(Color color, double at, double low, double high) {
         draw(new double[] {at, at}, new double[] {low, high}, color, PlotStyle.solid(1.4f), SeriesMarkers.NONE);
         return this;
     }
 
     /** An entry of the legend for bars. */
-    LinePlot block(String label, Color color) {
+    public LinePlot block(String label, Color color) {
         legend.add(PlotLegend.Entry.block(label, color));
         return this;
     }
@@ -251,16 +273,18 @@ final class LinePlot {
     }
 
     /** The plot, if anything was drawn. */
-    Optional<Plot> plot() {
+    public Optional<Plot> plot() {
         if (drawn == 0) {
             return Optional.empty();
         }
-        // XChart puts its ticks on the data when they are equally spaced, as on steps 1, 7, 13; one unseen point in
+        // XChart puts its ticks on the data when they are equally spaced, as on steps 1, 7, 13; one unseen point
         // between
-        // gives round ticks.
-        chart.addSeries("unseen", new double[] {across.inside()}, new double[] {up.inside()})
-                .setMarker(SeriesMarkers.NONE)
-                .setLineStyle(PlotStyle.solid(0));
+        // them gives round ticks.
+        if (!ticksOnPoints) {
+            chart.addSeries("unseen", new double[] {across.inside()}, new double[] {up.inside()})
+                    .setMarker(SeriesMarkers.NONE)
+                    .setLineStyle(PlotStyle.solid(0));
+        }
         // As many decimals as two ticks need to differ.
         int decimals = up.size() > 0 ? (int) Math.max(0, Math.ceil(1 - Math.log10(up.size()))) : 2;
         chart.getStyler().setYAxisDecimalPattern(decimals == 0 ? "#,##0" : "0." + "0".repeat(decimals));

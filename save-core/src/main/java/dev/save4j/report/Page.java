@@ -45,12 +45,21 @@ public final class Page {
 
     /** The plots of a section under its title; nothing when it has none. */
     public void plots(Plot.Section section, Pictures pictures) {
-        List<Pictures.Picture> shown = pictures.of(section);
-        if (shown.isEmpty()) {
-            return;
+        List<Pictures.Picture> shown = pictures.of(section.title());
+        if (!shown.isEmpty()) {
+            html.element("<h2>", section.title()).raw("<div class=\"plots\">\n");
+            figures(shown);
+            html.raw("</div>\n");
         }
-        html.element("<h2>", section.title()).raw("<div class=\"plots\">\n");
-        for (Pictures.Picture picture : shown) {
+    }
+
+    /** The plots of a section by themselves. */
+    public void figures(String section, Pictures pictures) {
+        figures(pictures.of(section));
+    }
+
+    private void figures(List<Pictures.Picture> pictures) {
+        for (Pictures.Picture picture : pictures) {
             html.raw("<figure><img width=\"" + Plot.WIDTH + "\" height=\"" + Plot.HEIGHT + "\" alt=\"")
                     .text(picture.plot().title())
                     .raw("\" src=\"data:image/png;base64," + Base64.getEncoder().encodeToString(picture.png())
@@ -58,7 +67,6 @@ public final class Page {
                     .element("<figcaption>", picture.plot().caption())
                     .raw("</figure>\n");
         }
-        html.raw("</div>\n");
     }
 
     /** Entries of a list of definitions, their names with a prefix. */

@@ -67,7 +67,7 @@ public final class Panels {
     }
 
     private static Plot plot(Panel panel, String xAxis, String yAxis, Map<String, Integer> styles) {
-        LinePlot plot = new LinePlot(Plot.Section.SPEED, panel.title(), panel.title(), xAxis, yAxis, "").logarithmic();
+        LinePlot plot = new LinePlot("", panel.title(), panel.title(), xAxis, yAxis, "").logarithmic();
         for (Line line : panel.lines()) {
             double[] x = logarithms(line.x());
             double[] y = logarithms(line.y());

@@ -42,9 +42,9 @@ public record Pictures(List<Picture> all, Optional<String> obstacle) {
         return new Pictures(pictures, obstacle);
     }
 
-    List<Picture> of(Plot.Section section) {
+    List<Picture> of(String section) {
         return all.stream()
-                .filter(picture -> picture.plot().section() == section)
+                .filter(picture -> picture.plot().section().equals(section))
                 .toList();
     }
 

@@ -14,10 +14,11 @@ import org.knowm.xchart.internal.chartpart.IChart;
 /**
  * A plot of a report.
  *
+ * @param section the title of the part of the report that shows it
  * @param name of its file, without extension
  * @param caption says how to read it
  */
-public record Plot(Section section, String name, String title, String caption, IChart chart, PlotLegend legend) {
+public record Plot(String section, String name, String title, String caption, IChart chart, PlotLegend legend) {
     /** Width on paper or screen, in pixels. */
     static final int WIDTH = 900;
 
@@ -29,15 +30,14 @@ public record Plot(Section section, String name, String title, String caption, I
 
     private static final int LEGEND = 32;
 
-    /** A part of the report that has plots. */
+    /** A part of the report of a run that has plots. */
     public enum Section {
         POLICY("The policy"),
         REWARD_MODEL("The reward model"),
         PREPARATION("Preparation"),
         HELD_OUT("Held-out pairs"),
         SEEDS("Over the steps"),
-        TRAINING("Training"),
-        SPEED("Speed");
+        TRAINING("Training");
 
         private final String title;
 

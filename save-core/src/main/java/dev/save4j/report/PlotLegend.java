@@ -12,7 +12,7 @@ import java.util.List;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** The legend of a plot: one centred row. XChart's own sets each entry by the height of its letters, so that a row dances. */
+/** The legend of a plot: one centred row, made smaller when it is wider than the plot. XChart's own sets each entry by the height of its letters, so that a row dances. */
 public record PlotLegend(List<Entry> entries) {
     private static final Font FONT = new Font(Font.SANS_SERIF, Font.PLAIN, 15);
     private static final int SAMPLE = 30;
@@ -33,7 +33,8 @@ public record PlotLegend(List<Entry> entries) {
     }
 
     /** Paints the row around a height. */
-    void paint(Graphics2D graphics, int width, double middle) {
+    void paint(Graphics2D canvas, int width, double middle) {
+        Graphics2D graphics = (Graphics2D) canvas.create();
         graphics.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
         graphics.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
         graphics.setFont(FONT);
@@ -42,20 +43,24 @@ public record PlotLegend(List<Entry> entries) {
         for (Entry entry : entries) {
             total += SAMPLE + GAP + metrics.stringWidth(entry.label()) + BETWEEN;
         }
-        double x = (width - total) / 2;
-        float baseline = (float) (middle + (metrics.getAscent() - metrics.getDescent()) / 2.0);
+        double scale = Math.min(1, (width - BETWEEN) / total);
+        graphics.translate(width / 2.0, middle);
+        graphics.scale(scale, scale);
+        double x = -total / 2;
+        float baseline = (float) ((metrics.getAscent() - metrics.getDescent()) / 2.0);
         for (Entry entry : entries) {
             graphics.setColor(entry.color());
             if (entry.stroke().getLineWidth() == 0) {
-                graphics.fill(new Rectangle2D.Double(x + SAMPLE - BLOCK, middle - BLOCK / 2.0, BLOCK, BLOCK));
+                graphics.fill(new Rectangle2D.Double(x + SAMPLE - BLOCK, -BLOCK / 2.0, BLOCK, BLOCK));
             } else {
                 graphics.setStroke(entry.stroke());
-                graphics.draw(new Line2D.Double(x, middle, x + SAMPLE, middle));
-                entry.marker().paint(graphics, x + SAMPLE / 2.0, middle, MARKER);
+                graphics.draw(new Line2D.Double(x, 0, x + SAMPLE, 0));
+                entry.marker().paint(graphics, x + SAMPLE / 2.0, 0, MARKER);
             }
             graphics.setColor(PlotStyle.INK);
             graphics.drawString(entry.label(), (float) x + SAMPLE + GAP, baseline);
             x += SAMPLE + GAP + metrics.stringWidth(entry.label()) + BETWEEN;
         }
+        graphics.dispose();
     }
 }

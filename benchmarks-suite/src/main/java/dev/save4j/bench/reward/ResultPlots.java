@@ -1,166 +1,101 @@
 package dev.save4j.bench.reward;
 
 import dev.save4j.report.HeldOut;
-import dev.save4j.report.Html;
+import dev.save4j.report.LinePlot;
+import dev.save4j.report.Plot;
 import dev.save4j.run.ScoredPair;
+import java.awt.Color;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
-/** The plots of one benchmark: its parts, the best of k answers, the scores of right and wrong answers, calibration. */
+/** The plots of one benchmark: the best of k answers, the scores of right and wrong answers, calibration. A plot without data is left out. */
 final class ResultPlots {
-    private static final List<String> COLORS =
-            List.of("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6b7280", "#8c6d1f");
+    /** Told apart by colour-blind readers too. */
+    private static final List<Color> COLORS = List.of(
+            new Color(0x0072b2),
+            new Color(0xd55e00),
+            new Color(0x009e73),
+            new Color(0xcc79a7),
+            new Color(0xe69f00),
+            new Color(0x56b4e9),
+            new Color(0x6b7280),
+            new Color(0x8c6d1f));
 
-    private static final String RIGHT = "#0072b2";
-    private static final String WRONG = "#d55e00";
+    private static final Color FAINT = new Color(0x8a94a0);
+    private static final Color RIGHT = new Color(0, 114, 178, 115);
+    private static final Color WRONG = new Color(213, 94, 0, 115);
     private static final int BINS = 36;
     private static final int FEWEST_ANSWERS = 3;
-    private static final int MOST_PARTS = 24;
-    private static final int LABEL = 230;
-    /** So many fit in front of the plot. */
-    private static final int LETTERS = 30;
 
-    private static final int WIDE = 620;
-
-    private final Html html;
     private final RewardResults results;
     private final RewardResults.BenchmarkPart benchmark;
+    private final List<RewardResults.Entry> entries;
 
-    ResultPlots(Html html, RewardResults results, RewardResults.BenchmarkPart benchmark) {
-        this.html = html;
+    private ResultPlots(RewardResults results, RewardResults.BenchmarkPart benchmark) {
         this.results = results;
         this.benchmark = benchmark;
+        this.entries = results.scorers().stream()
+                .map(scorer -> results.entry(scorer.name(), benchmark.name()))
+                .toList();
     }
 
-    void write() {
-        parts();
-        bestOfK();
-        for (RewardResults.ScorerPart scorer : results.scorers()) {
-            histogram(entry(scorer));
+    /** Their sections are the titles of the benchmarks. */
+    static List<Plot> of(RewardResults results) {
+        List<Plot> plots = new ArrayList<>();
+        for (RewardResults.BenchmarkPart benchmark : results.benchmarks()) {
+            ResultPlots drawing = new ResultPlots(results, benchmark);
+            drawing.bestOfK().ifPresent(plots::add);
+            drawing.entries.forEach(entry -> drawing.histogram(entry).ifPresent(plots::add));
+            drawing.calibration().ifPresent(plots::add);
         }
-        calibration();
+        return plots;
     }
 
-    private RewardResults.Entry entry(RewardResults.ScorerPart scorer) {
-        return results.entry(scorer.name(), benchmark.name());
-    }
-
-    private static String color(int scorer) {
+    /** Of a scorer, by its place in the results. */
+    static Color color(int scorer) {
         return COLORS.get(scorer % COLORS.size());
     }
 
-    private void figure(String svg, boolean legend, String caption) {
-        html.raw("<figure>\n");
-        if (legend) {
-            html.raw("<p class=\"faint\" style=\"padding: 2px 10px 0; margin: 0\">");
-            for (int i = 0; i < results.scorers().size(); i++) {
-                html.raw(
-                                "<span style=\"white-space: nowrap; margin-right: 16px\"><span class=\"swatch\" style=\"background: "
-                                        + color(i) + "\"></span>")
-                        .text(results.scorers().get(i).name())
-                        .raw("</span> ");
-            }
-            html.raw("</p>\n");
-        }
-        html.raw(svg).element("<figcaption>", caption).raw("</figure>\n");
+    private LinePlot plot(String name, String title, String across, String up, String caption) {
+        return new LinePlot(
+                benchmark.title(),
+                benchmark.name() + "-" + name,
+                benchmark.title() + ": " + title,
+                across,
+                up,
+                caption);
     }
 
-    /** Every metric but those of a long tail, a dot with its interval for each scorer. */
-    private void parts() {
-        List<Metric> metrics = entry(results.scorers().get(0)).metrics();
-        int shown = Math.min(MOST_PARTS, metrics.size());
-        if (shown < 2) {
-            return;
-        }
-        int scorers = results.scorers().size();
-        int row = 12 + 9 * scorers;
-        int height = shown * row + 26;
-        Html svg = new Html();
-        svg.raw(format(
-                        "<svg role=\"img\" viewBox=\"0 0 %d %d\" style=\"display:block;width:100%%;height:auto\" font-size=\"13\" fill=\"#1f2933\">%n",
-                        WIDE, height))
-                .element("<title>", benchmark.title() + ", metrics with intervals");
-        for (int percent = 0; percent <= 100; percent += 25) {
-            svg.raw(format(
-                    "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"2\" y2=\"%d\" stroke=\"#e4e7eb\"/><text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%d</text>%n",
-                    across(percent / 100.0),
-                    across(percent / 100.0),
-                    height - 22,
-                    across(percent / 100.0),
-                    height - 6,
-                    percent));
-        }
-        for (int m = 0; m < shown; m++) {
-            svg.raw(format("<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", LABEL - 12, m * row + row / 2.0 + 4))
-                    .text(shortened(metrics.get(m).name()))
-                    .raw("</text>\n");
-            for (int s = 0; s < scorers; s++) {
-                RewardResults.Entry entry = entry(results.scorers().get(s));
-                double y = m * row + 10.5 + 9 * s;
-                double value = entry.metrics().get(m).value();
-                Interval interval = entry.intervals().get(m);
-                if (Double.isFinite(value) && Double.isFinite(interval.low())) {
-                    svg.raw(format(
-                            "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"%s\" stroke-width=\"2\"/><circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.4\" fill=\"%s\"/>%n",
-                            across(interval.low()),
-                            across(interval.high()),
-                            y,
-                            y,
-                            color(s),
-                            across(value),
-                            y,
-                            color(s)));
-                }
-            }
-        }
-        figure(
-                svg.raw("</svg>\n").toString(),
-                true,
-                "Percent, with 95 % bootstrap intervals over prompts."
-                        + (shown < metrics.size()
-                                ? " The first " + shown + " of " + metrics.size() + " metrics; all are in the table."
-                                : ""));
-    }
-
-    private static double across(double share) {
-        return LABEL + (WIDE - LABEL - 18) * Math.max(0, Math.min(1, share));
-    }
-
-    private static String shortened(String name) {
-        return name.length() <= LETTERS ? name : "…" + name.substring(name.length() - LETTERS + 1);
-    }
-
-    private void bestOfK() {
-        List<Scored> items = choices(entry(results.scorers().get(0)));
+    private Optional<Plot> bestOfK() {
+        List<Scored> items = choices(entries.get(0));
         if (items.isEmpty()) {
-            return;
+            return Optional.empty();
         }
-        int most = BestOfK.curve(items).length;
+        double[] first = percent(BestOfK.curve(items));
+        int most = first.length;
         double[] k = new double[most];
         Arrays.setAll(k, i -> i + 1);
-        SvgPlot plot = new SvgPlot(
-                benchmark.title() + ", best of k answers",
-                "k answers to choose from",
-                1,
-                most,
-                "chosen answer is right, %",
-                0,
-                100);
-        double guess = 100 * BestOfK.curve(items)[0];
-        plot.dashes(1, guess, most, guess);
-        for (int s = 0; s < results.scorers().size(); s++) {
-            double[] curve = BestOfK.curve(choices(entry(results.scorers().get(s))));
-            plot.line(
-                    color(s), k, Arrays.stream(curve).map(share -> 100 * share).toArray());
+        LinePlot plot = plot(
+                        "best-of-k",
+                        "best of k answers",
+                        "k answers to choose from",
+                        "chosen answer is right, %",
+                        "How often the answer with the highest score of k is right, expected over all choices of k, on the "
+                                + items.size() + " items with at least " + FEWEST_ANSWERS + " answers.")
+                .dashed(FAINT, 1, first[0], most, first[0])
+                .axis(0, 100)
+                .ticksOnPoints();
+        for (int s = 0; s < entries.size(); s++) {
+            plot.curve(entries.get(s).scorer(), color(s), k, percent(BestOfK.curve(choices(entries.get(s)))));
         }
-        figure(
-                plot.svg(),
-                true,
-                "How often the answer with the highest score of k is right, expected over all choices of k, on the "
-                        + items.size() + " items with at least " + FEWEST_ANSWERS
-                        + " answers. Dashed: choosing blindly.");
+        return plot.explainDashes("choosing blindly").plot();
+    }
+
+    private static double[] percent(double[] shares) {
+        return Arrays.stream(shares).map(share -> 100 * share).toArray();
     }
 
     private static List<Scored> choices(RewardResults.Entry entry) {
@@ -169,7 +104,7 @@ final class ResultPlots {
                 .toList();
     }
 
-    private void histogram(RewardResults.Entry entry) {
+    private Optional<Plot> histogram(RewardResults.Entry entry) {
         List<Double> right = new ArrayList<>();
         List<Double> wrong = new ArrayList<>();
         for (Scored item : entry.items()) {
@@ -185,7 +120,7 @@ final class ResultPlots {
         }
         Arrays.sort(all);
         if (right.isEmpty() || wrong.isEmpty() || all[0] == all[all.length - 1]) {
-            return;
+            return Optional.empty();
         }
         // A few extreme scores must not press all others into one bar; they are counted in the outermost bars.
         double low = all[(int) (0.005 * (all.length - 1))];
@@ -193,26 +128,24 @@ final class ResultPlots {
         double width = (high > low ? high - low : all[all.length - 1] - all[0]) / BINS;
         double[] rightShares = shares(right, low, width);
         double[] wrongShares = shares(wrong, low, width);
+        LinePlot plot = plot(
+                "scores-" + entry.scorer().replaceAll("[^A-Za-z0-9._-]", "_"),
+                "scores of " + entry.scorer(),
+                "score",
+                "answers, %",
+                "In percent of the " + right.size() + " right and of the " + wrong.size()
+                        + " wrong answers; the outermost bars hold what lies beyond.");
+        for (int bin = 0; bin < BINS; bin++) {
+            plot.bar(WRONG, low + bin * width, low + (bin + 1) * width, wrongShares[bin])
+                    .bar(RIGHT, low + bin * width, low + (bin + 1) * width, rightShares[bin]);
+        }
         double top = Math.max(
                 Arrays.stream(rightShares).max().orElse(1),
                 Arrays.stream(wrongShares).max().orElse(1));
-        SvgPlot plot = new SvgPlot(
-                benchmark.title() + ", scores of " + entry.scorer(),
-                "score",
-                low,
-                low + BINS * width,
-                "answers, %",
-                0,
-                1.05 * top);
-        for (int bin = 0; bin < BINS; bin++) {
-            plot.bar(WRONG, 0.45, low + bin * width, low + (bin + 1) * width, wrongShares[bin]);
-            plot.bar(RIGHT, 0.45, low + bin * width, low + (bin + 1) * width, rightShares[bin]);
-        }
-        figure(
-                plot.svg(),
-                false,
-                entry.scorer() + ": scores of right answers (blue, " + right.size() + ") and wrong ones (orange, "
-                        + wrong.size() + "), in percent of each; the outermost bars hold what lies beyond.");
+        return plot.axis(0, 1.05 * top)
+                .block("right answers", RIGHT)
+                .block("wrong answers", WRONG)
+                .plot();
     }
 
     private static double[] shares(List<Double> scores, double low, double width) {
@@ -224,40 +157,43 @@ final class ResultPlots {
         return shares;
     }
 
-    private void calibration() {
-        SvgPlot plot = new SvgPlot(
-                benchmark.title() + ", calibration",
-                "probability given to the preferred answer, σ(|difference of scores|)",
-                0.5,
-                1,
-                "better answer preferred, %",
-                0,
-                100);
-        plot.dashes(0.5, 50, 1, 100);
-        List<String> errors = new ArrayList<>();
-        for (int s = 0; s < results.scorers().size(); s++) {
-            RewardResults.ScorerPart scorer = results.scorers().get(s);
-            List<ScoredPair> pairs = scorer.isModel() ? pairs(entry(scorer)) : List.of();
+    /** Of models alone: a rule gives no probabilities. */
+    private Optional<Plot> calibration() {
+        LinePlot plot = plot(
+                        "calibration",
+                        "calibration",
+                        "probability given to the preferred answer, σ(|difference of scores|)",
+                        "better answer preferred, %",
+                        "A point per bin of probability with the 95 % interval of Wilson; dashed: probabilities that keep what they promise. Below it a"
+                                + " model is too sure of itself.")
+                .dashed(FAINT, 0.5, 50, 1, 100)
+                .axis(0, 100)
+                .across(0.5, 1);
+        boolean any = false;
+        for (int s = 0; s < entries.size(); s++) {
+            List<ScoredPair> pairs = results.scorers().get(s).isModel() ? pairs(entries.get(s)) : List.of();
             if (!pairs.isEmpty()) {
+                any = true;
                 HeldOut heldOut = new HeldOut(pairs);
-                for (HeldOut.Bin bin : heldOut.calibration()) {
-                    plot.dot(
+                List<HeldOut.Bin> bins = heldOut.calibration();
+                for (HeldOut.Bin bin : bins) {
+                    plot.interval(
                             color(s),
                             bin.confidence(),
-                            100 * bin.correct().value(),
                             100 * bin.correct().low(),
                             100 * bin.correct().high());
                 }
-                errors.add(format("%s %.3f", scorer.name(), heldOut.calibrationError()));
+                plot.curve(
+                        String.format(
+                                Locale.ROOT, "%s, error %.3f", entries.get(s).scorer(), heldOut.calibrationError()),
+                        color(s),
+                        bins.stream().mapToDouble(HeldOut.Bin::confidence).toArray(),
+                        bins.stream()
+                                .mapToDouble(bin -> 100 * bin.correct().value())
+                                .toArray());
             }
         }
-        if (!errors.isEmpty()) {
-            figure(
-                    plot.svg(),
-                    true,
-                    "A dot per bin of probability with the 95 % interval of Wilson; dashed: probabilities that keep what they promise. Below it a model is"
-                            + " too sure of itself. Calibration error: " + String.join(", ", errors) + ".");
-        }
+        return any ? plot.plot() : Optional.empty();
     }
 
     private static List<ScoredPair> pairs(RewardResults.Entry entry) {
@@ -272,9 +208,5 @@ final class ResultPlots {
             }
         }
         return pairs;
-    }
-
-    private static String format(String pattern, Object... values) {
-        return String.format(Locale.ROOT, pattern, values);
     }
 }

@@ -2,6 +2,7 @@ package dev.save4j.bench.reward;
 
 import dev.save4j.report.Html;
 import dev.save4j.report.Page;
+import dev.save4j.report.Pictures;
 import java.util.Arrays;
 import java.util.Locale;
 
@@ -13,17 +14,20 @@ final class ResultsPage {
     private static final int ROW = 26;
 
     private final RewardResults results;
+    private final Pictures pictures;
     private final Page page = new Page("Reward benchmarks");
     private final Html html = page.html();
 
-    ResultsPage(RewardResults results) {
+    ResultsPage(RewardResults results, Pictures pictures) {
         this.results = results;
+        this.pictures = pictures;
     }
 
     String html() {
         html.element("<h1>", "Reward benchmarks");
         html.element("<p class=\"faint\">", "Percent, with 95 % bootstrap intervals over prompts.");
         page.table(results.table());
+        pictures.obstacle().ifPresent(reason -> html.element("<div class=\"note\">", reason));
         html.raw("<section class=\"card\" style=\"margin-top: 10px\"><ul style=\"margin: 0; padding-left: 18px\">\n");
         results.notes().forEach(note -> html.element("<li>", note));
         html.raw("</ul></section>\n");
@@ -34,7 +38,8 @@ final class ResultsPage {
             if (benchmark.name().equals("rm-bench")) {
                 results.scorers().forEach(scorer -> heatMap(scorer.name()));
             }
-            new ResultPlots(html, results, benchmark).write();
+            MetricChart.write(html, results, benchmark);
+            page.figures(benchmark.title(), pictures);
             html.raw("</div>\n");
             html.raw("<details style=\"margin-top: 18px\"><summary>Every metric</summary>\n");
             page.table(results.details(benchmark));

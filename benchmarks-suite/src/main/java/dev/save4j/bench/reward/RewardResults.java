@@ -3,6 +3,7 @@ package dev.save4j.bench.reward;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.save4j.AtomicFiles;
 import dev.save4j.SaveException;
+import dev.save4j.report.Pictures;
 import dev.save4j.report.Table;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -140,7 +141,8 @@ public record RewardResults(
     }
 
     /**
-     * Writes {@code results.json}, {@code results.csv}, {@code results.md}, {@code report.html} and the scores of every item, {@code items.jsonl}, into an existing folder.
+     * Writes {@code results.json}, {@code results.csv}, {@code results.md}, {@code report.html} and the scores of every item, {@code items.jsonl}, into an existing folder, the plots
+     * of the report also as files in {@code plots/}.
      */
     public void write(Path folder) {
         AtomicFiles.write(
@@ -148,7 +150,8 @@ public record RewardResults(
                 JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(this) + "\n");
         AtomicFiles.write(folder.resolve("results.csv"), csv());
         AtomicFiles.write(folder.resolve("results.md"), markdown());
-        AtomicFiles.write(folder.resolve("report.html"), new ResultsPage(this).html());
+        Pictures pictures = Pictures.draw(() -> ResultPlots.of(this), folder.resolve("plots"));
+        AtomicFiles.write(folder.resolve("report.html"), new ResultsPage(this, pictures).html());
         AtomicFiles.write(folder.resolve("items.jsonl"), items().getBytes(StandardCharsets.UTF_8));
     }
 

@@ -257,6 +257,8 @@ class ScorersTest {
                 .content()
                 .contains("<th scope=\"row\">length</th>", "<title>pairs, official number with interval</title>")
                 .doesNotContain("<script", "NaN");
+        assertThat(folder.resolve("plots/pairs-scores-length.png")).isNotEmptyFile();
+        assertThat(folder.resolve("plots/pairs-scores-constant.png")).doesNotExist();
         assertThat(Files.readAllLines(folder.resolve("items.jsonl")))
                 .hasSize(6)
                 .startsWith("{\"benchmark\":\"pairs\",\"scorer\":\"length\",\"item\":\"1\",\"scores\":[11.0,1.0]}");
