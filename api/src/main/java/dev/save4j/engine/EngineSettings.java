@@ -10,8 +10,10 @@ import java.nio.file.Path;
  * @param scratch an existing folder for temporary files of the engine
  * @param device of inference; gradient engines compute where they always do
  * @param checkpointing what gradient engines keep in memory
+ * @param rolloutWeights what rollout engines compute with
  */
-public record EngineSettings(int threads, Path scratch, Device device, Checkpointing checkpointing) {
+public record EngineSettings(
+        int threads, Path scratch, Device device, Checkpointing checkpointing, WeightPrecision rolloutWeights) {
     public EngineSettings {
         if (threads < 1) {
             throw SaveException.user("an engine needs at least one thread, not " + threads);
@@ -23,9 +25,9 @@ public record EngineSettings(int threads, Path scratch, Device device, Checkpoin
         this(threads, scratch, Device.CPU);
     }
 
-    /** Without checkpointing. */
+    /** Without checkpointing, in single precision. */
     public EngineSettings(int threads, Path scratch, Device device) {
-        this(threads, scratch, device, Checkpointing.NONE);
+        this(threads, scratch, device, Checkpointing.NONE, WeightPrecision.FLOAT32);
     }
 
     /** One thread, the system's temporary folder. */
@@ -34,14 +36,18 @@ public record EngineSettings(int threads, Path scratch, Device device, Checkpoin
     }
 
     public EngineSettings withThreads(int other) {
-        return new EngineSettings(other, scratch, device, checkpointing);
+        return new EngineSettings(other, scratch, device, checkpointing, rolloutWeights);
     }
 
     public EngineSettings on(Device other) {
-        return new EngineSettings(threads, scratch, other, checkpointing);
+        return new EngineSettings(threads, scratch, other, checkpointing, rolloutWeights);
     }
 
     public EngineSettings with(Checkpointing other) {
-        return new EngineSettings(threads, scratch, device, other);
+        return new EngineSettings(threads, scratch, device, other, rolloutWeights);
+    }
+
+    public EngineSettings with(WeightPrecision other) {
+        return new EngineSettings(threads, scratch, device, checkpointing, other);
     }
 }

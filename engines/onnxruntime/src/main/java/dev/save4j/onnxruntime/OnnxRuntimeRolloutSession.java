@@ -9,6 +9,7 @@ import dev.save4j.engine.RolloutRequest;
 import dev.save4j.engine.RolloutSession;
 import dev.save4j.engine.Sampling;
 import dev.save4j.engine.WeightBinding;
+import dev.save4j.engine.WeightPrecision;
 import dev.save4j.graph.Graph;
 import dev.save4j.tensor.WeightStore;
 import java.util.List;
@@ -25,6 +26,9 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
     private final EngineSettings settings;
     private final boolean sharePrompts;
     private final Lanes lanes;
+    private final @Nullable Int8Linears int8;
+    private final Graph graph;
+    private final int packers;
     private final boolean fused;
     private @Nullable BoundGraph bound;
     /** Of the weights that are packed. */
@@ -43,8 +47,11 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
         boolean onCpu = settings.device().isCpu();
         int threads = onCpu ? lanes(slots, settings.threads()) : 1;
         this.settings = settings.withThreads(settings.threads() / threads);
+        this.int8 = settings.rolloutWeights() == WeightPrecision.INT8 ? Int8Linears.of(decoder.graph()) : null;
+        this.graph = int8 == null ? decoder.graph() : int8.graph();
+        this.packers = settings.threads();
         // A GPU copies weights from wherever they are and packs none.
-        this.fused = onCpu && isFused(decoder.graph());
+        this.fused = onCpu && isFused(graph);
         this.lanes = new Lanes(decoder, slots, threads);
         try {
             this.bound = pack();
@@ -76,9 +83,10 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
     private BoundGraph pack() {
         try (WeightStore.Lease lease = weights.reading()) {
             version = weights.version();
+            WeightStore read = int8 == null ? weights : int8.quantize(weights, packers);
             return fused
-                    ? BoundGraph.packing(decoder.graph(), weights, settings)
-                    : BoundGraph.open(decoder.graph(), weights, WeightBinding.PREPACKED, settings);
+                    ? BoundGraph.packing(graph, read, settings)
+                    : BoundGraph.open(graph, read, WeightBinding.PREPACKED, settings);
         }
     }
 

@@ -8,6 +8,7 @@ import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.MemoryNeeds;
 import dev.save4j.engine.RolloutEngine;
 import dev.save4j.engine.RolloutSession;
+import dev.save4j.engine.WeightPrecision;
 import dev.save4j.graph.Graph;
 import dev.save4j.graph.ValueInfo;
 import dev.save4j.tensor.WeightStore;
@@ -45,6 +46,20 @@ public final class OnnxRuntimeRollouts implements RolloutEngine {
     }
 
     @Override
+    public Set<WeightPrecision> precisions() {
+        return Set.of(WeightPrecision.values());
+    }
+
+    /** Weights in 8 bits are held as they were made and as they were packed. */
+    @Override
+    public MemoryNeeds memoryNeeds(WeightPrecision precision) {
+        MemoryNeeds single = memoryNeeds();
+        return precision == WeightPrecision.FLOAT32
+                ? single
+                : new MemoryNeeds(single.library(), 2 * Byte.BYTES, single.perNumber());
+    }
+
+    @Override
     public RolloutSession open(DecoderGraph decoder, WeightStore weights, int slots, EngineSettings settings) {
         if (slots < 1) {
             throw SaveException.user("a rollout needs at least one slot, not " + slots);
@@ -54,6 +69,11 @@ public final class OnnxRuntimeRollouts implements RolloutEngine {
         if (settings.device().kind() == Device.Kind.TENSORRT) {
             throw SaveException.user(
                     "TensorRT builds the weights into its plan, and those of a policy change; sample on the device cuda or cpu");
+        }
+        if (settings.rolloutWeights() == WeightPrecision.INT8
+                && !settings.device().isCpu()) {
+            throw SaveException.user(
+                    "weights in int8 are for sampling on the device cpu; take float32 on a GPU, or the device cpu");
         }
         return new OnnxRuntimeRolloutSession(onDevice(decoder, settings.device()), weights, slots, settings, true);
     }
