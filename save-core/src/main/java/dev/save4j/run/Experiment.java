@@ -8,6 +8,7 @@ import dev.save4j.algorithms.ScaleAlarm;
 import dev.save4j.algorithms.ValueTarget;
 import dev.save4j.engine.Checkpointing;
 import dev.save4j.engine.Device;
+import dev.save4j.engine.WeightPrecision;
 import dev.save4j.models.Pooling;
 import dev.save4j.objectives.ContrastObjective;
 import dev.save4j.tensor.ElementType;
@@ -97,6 +98,7 @@ public record Experiment(
             String gradient,
             int threads,
             Checkpointing checkpointing,
+            WeightPrecision rolloutWeights,
             Device.Kind device,
             int deviceId,
             int deviceMemory,
@@ -106,6 +108,9 @@ public record Experiment(
             require(
                     deviceId >= 0 && deviceMemory >= 0,
                     "device_id and device_memory must not be negative, but are " + deviceId + " and " + deviceMemory);
+            require(
+                    rolloutWeights == WeightPrecision.FLOAT32 || device == Device.Kind.CPU,
+                    "rollout_weights: int8 is for the device cpu; set rollout_weights to float32, or device to cpu");
         }
 
         /** Half precision. */

@@ -2,6 +2,7 @@ package dev.save4j.wiring;
 
 import dev.save4j.algorithms.Anchor;
 import dev.save4j.engine.Device;
+import dev.save4j.engine.WeightPrecision;
 import dev.save4j.objectives.ContrastObjective;
 import dev.save4j.run.Experiment;
 import java.util.ArrayList;
@@ -55,6 +56,10 @@ public final class Explanation {
                     device.id(),
                     device.forChangingWeights().kind(),
                     device.half());
+        }
+        if (experiment.engines().rolloutWeights() == WeightPrecision.INT8) {
+            line(
+                    "  rollouts with weights in int8: old log-probs are those of that policy, ratios start near 1, not at 1");
         }
         line("");
         line("Rollout");

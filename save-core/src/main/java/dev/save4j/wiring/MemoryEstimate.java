@@ -204,7 +204,8 @@ public record MemoryEstimate(List<Line> lines, int parallel, long machine) {
         private void policy(CausalBackbone backbone, int length) {
             Sizes sizes = Sizes.of(backbone, backbone.parameters());
             long vocabulary = backbone.vocabularySize();
-            MemoryNeeds samples = engines.rollout().memoryNeeds();
+            MemoryNeeds samples =
+                    engines.rollout().memoryNeeds(experiment.engines().rolloutWeights());
             MemoryNeeds trains = engines.gradient().memoryNeeds();
             String sampler = engines.rollout().name();
             String trainer = engines.gradient().name();

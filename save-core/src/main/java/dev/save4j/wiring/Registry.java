@@ -43,6 +43,13 @@ public record Registry(
         List<String> problems = new ArrayList<>();
         Experiment.EngineNames names = experiment.engines();
         Optional<RolloutEngine> rolls = attempt("engines.rollout", () -> rollout.named(names.rollout()), problems);
+        rolls.ifPresent(engine -> attempt(
+                "engines.rollout_weights",
+                () -> {
+                    engine.require(names.rolloutWeights());
+                    return engine;
+                },
+                problems));
         Optional<InferenceEngine> scores = attempt("engines.scoring", () -> inference.named(names.scoring()), problems);
         Optional<GradientEngine> learns = attempt("engines.gradient", () -> gradient.named(names.gradient()), problems);
         learns.ifPresent(
@@ -53,10 +60,11 @@ public record Registry(
                     + String.join("\n  - ", problems));
         }
         EngineSettings settings = new EngineSettings(
-                names.threads(),
-                Path.of(System.getProperty("java.io.tmpdir")),
-                names.onDevice().forChangingWeights(),
-                names.checkpointing());
+                        names.threads(),
+                        Path.of(System.getProperty("java.io.tmpdir")),
+                        names.onDevice().forChangingWeights())
+                .with(names.checkpointing())
+                .with(names.rolloutWeights());
         return new Chosen(
                 new LoopEngines(
                         rolls.orElseThrow(), scores.orElseThrow(), learns.orElseThrow(), settings, names.onDevice()),

@@ -188,6 +188,22 @@ class ExperimentRunnerTest {
     }
 
     @Test
+    void rolloutsInInt8SayHowFarTheyAreFromTheTrainedPolicy() throws IOException {
+        RunFolder folder = run("engines.rollout_weights=int8", "modes=[static]", "steps=2");
+        List<JsonNode> lines = metrics(folder, Mode.STATIC);
+        for (int step = 1; step <= 2; step++) {
+            assertThat(lines.get(step).get("sampling/logp_difference/mean").doubleValue())
+                    .isBetween(1e-5, 0.05);
+            assertThat(lines.get(step).get("ratio_mean").doubleValue()).isBetween(0.9, 1.1);
+        }
+        assertThat(weights(folder.policy(Mode.STATIC))).isNotEqualTo(weights(folder.preparedPolicy()));
+        assertThatThrownBy(() -> resolved("engines.rollout_weights=int8", "engines.device=cuda"))
+                .hasMessageContaining("rollout_weights: int8 is for the device cpu");
+        assertThatThrownBy(() -> resolved("engines.rollout_weights=int4"))
+                .hasMessageContaining("engines.rollout_weights must be one of float32 | int8, but is \"int4\"");
+    }
+
+    @Test
     void refusesGroupsThatHaveNothingToCompare() {
         assertThatThrownBy(() ->
                         Registry.discover().resolve(resolved("rollout.group=1").experiment()))

@@ -43,6 +43,13 @@ class MemoryEstimateTest {
     }
 
     @Test
+    void weightsInInt8TakeHalfOfThePackedOnes() {
+        Line single = line(estimate(), "policy", "weights packed");
+        Line small = line(estimate("engines.rollout_weights=int8"), "policy", "weights packed");
+        assertThat(2 * small.bytes()).isEqualTo(single.bytes());
+    }
+
+    @Test
     void theCacheHoldsKeysAndValuesOfEverySlot() {
         Line cache =
                 line(estimate("rollout.slots=10", "rollout.max_tokens=40"), "policy", "cache of 10 sequences of 46");
