@@ -15,7 +15,8 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         description = {
             "Measures sampling from Llamas of random weights: groups of eight answers of 96 tokens to prompts of 32 tokens, and 96 answers of mixed lengths,"
-                    + " beside what the machine's memory and arithmetic admit. Each measurement runs in a process of its own.",
+                    + " beside what the machine's memory and arithmetic admit. Each measurement runs in a process of its own. --engines onnxruntime,onnxruntime:int8 puts"
+                    + " weights in 8 bits (engines.rollout_weights) beside those in single precision.",
             ""
         },
         footer = {

@@ -1,6 +1,5 @@
 package dev.save4j.bench.speed;
 
-import dev.save4j.engine.Engines;
 import dev.save4j.report.Panels;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,11 +18,12 @@ public final class RolloutBenchmark {
     private RolloutBenchmark() {}
 
     /**
-     * @param engines names
+     * @param engines names, each maybe with the precision of its weights behind a colon: {@code onnxruntime:int8}
      * @param batches numbers of sequences, or {@code mixed}
      */
     public static SpeedBenchmark of(List<String> engines, List<ModelSize> sizes, List<String> batches, Plan plan) {
         batches.forEach(RolloutWork::parse);
+        engines.forEach(RolloutVariant::parse);
         return new SpeedBenchmark(
                 new SpeedBenchmark.Kind(
                         "rollout",
@@ -34,7 +34,6 @@ public final class RolloutBenchmark {
                         columns(),
                         explanation(),
                         RolloutBenchmark::plot),
-                Engines.rollout(),
                 engines,
                 sizes,
                 batches,
@@ -76,6 +75,7 @@ public final class RolloutBenchmark {
                         own -> own.bestWall("refresh")
                                 * REFRESH_UNIT
                                 / (Float.BYTES * own.size().productWeights())),
+                Column.of("logProbGap", "log-prob gap", "%.5f", own -> own.mean("gap")),
                 Column.of("allocatedPerToken", "bytes/token", "%.0f", own -> own.most("allocated")),
                 Column.peakMemory());
     }
@@ -88,7 +88,8 @@ public final class RolloutBenchmark {
                         + " the prompts. 'roof' is what the machine admits: the weights of the products read once a step, and 2 FLOP for each of them and new"
                         + " token at the peak of products. 'first' is the time until all sequences have their"
                         + " first token, 'refresh' that of making new weights visible (for 'plain': exporting and loading the model again), per MB of the products'"
-                        + " weights; 'bytes/token' is what Java allocates.",
+                        + " weights; 'log-prob gap' is the mean distance of the log-probabilities of eight answers from those in single precision, which is larger for trained"
+                        + " weights than for these; 'bytes/token' is what Java allocates.",
                 RolloutWork.PROMPT,
                 RolloutWork.GROUP,
                 RolloutWork.NEW,

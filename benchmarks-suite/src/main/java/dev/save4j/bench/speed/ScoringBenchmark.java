@@ -21,6 +21,7 @@ public final class ScoringBenchmark {
      */
     public static SpeedBenchmark of(List<String> engines, List<ModelSize> sizes, List<String> shapes, Plan plan) {
         shapes.forEach(ScoringWork::parse);
+        engines.forEach(Engines.inference()::named);
         return new SpeedBenchmark(
                 new SpeedBenchmark.Kind(
                         "score",
@@ -34,7 +35,6 @@ public final class ScoringBenchmark {
                                 + " layer, without those of padding. 'padding' is the share of what is computed that is padding: save4j sorts by length, 'plain'"
                                 + " and PyTorch take sequences as they come; PyTorch takes as many rows at once as suit it best.",
                         all -> Optional.empty()),
-                Engines.inference(),
                 engines,
                 sizes,
                 shapes,

@@ -1,7 +1,6 @@
 package dev.save4j.bench.speed;
 
 import dev.save4j.SaveException;
-import dev.save4j.engine.Engines;
 import dev.save4j.loop.Progress;
 import dev.save4j.report.Table;
 import java.util.ArrayList;
@@ -46,11 +45,9 @@ public final class SpeedBenchmark {
             String explanation,
             Function<List<Measured>, Optional<String>> plot) {}
 
-    SpeedBenchmark(
-            Kind kind, Engines<?> known, List<String> engines, List<ModelSize> sizes, List<String> shapes, Plan plan) {
+    SpeedBenchmark(Kind kind, List<String> engines, List<ModelSize> sizes, List<String> shapes, Plan plan) {
         this.kind = kind;
         this.plan = plan;
-        engines.forEach(known::named);
         if (engines.isEmpty() || sizes.isEmpty() || shapes.isEmpty()) {
             throw SaveException.user("name at least one engine, one size and one " + kind.shape());
         }

@@ -27,6 +27,7 @@ public final class SyncBenchmark {
                         "there are no '" + binding + "' weights. Available: " + String.join(", ", BINDINGS) + ".");
             }
         }
+        engines.forEach(Engines.inference()::named);
         if (bindings.contains(SyncProbe.ROLLOUT)) {
             engines.forEach(Engines.rollout()::named);
         }
@@ -61,7 +62,6 @@ public final class SyncBenchmark {
                                 + " for each of eight answers to a prompt of 32 tokens, or the log-probabilities of 8x32 tokens, and 'update and run' a small update,"
                                 + " a refresh and a run, which sees the update. MB are those of the products' weights.",
                         all -> Optional.empty()),
-                Engines.inference(),
                 engines,
                 sizes,
                 bindings,

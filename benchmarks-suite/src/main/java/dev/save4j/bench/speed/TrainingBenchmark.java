@@ -12,6 +12,7 @@ public final class TrainingBenchmark {
 
     /** @param engines names */
     public static SpeedBenchmark of(List<String> engines, List<ModelSize> sizes, List<BatchShape> shapes, Plan plan) {
+        engines.forEach(Engines.gradient()::named);
         return new SpeedBenchmark(
                 new SpeedBenchmark.Kind(
                         "train",
@@ -44,7 +45,6 @@ public final class TrainingBenchmark {
                                 + " for each pair of positions, hidden unit and layer. 'AdamW' is its share of a step, 'Java' the share of forward and backward"
                                 + " outside native code by samples of Flight Recorder.",
                         all -> Optional.empty()),
-                Engines.gradient(),
                 engines,
                 sizes,
                 shapes.stream().map(BatchShape::toString).toList(),

@@ -52,6 +52,22 @@ class SpeedBenchmarkTest {
     }
 
     @Test
+    void weightsInInt8AreMeasuredBesideThoseInSinglePrecision() {
+        BenchmarkResult result = RolloutBenchmark.of(
+                        List.of("onnxruntime", "onnxruntime:int8"),
+                        SMALLEST,
+                        List.of("8"),
+                        new Plan(1, 1, 0.1, List.of()))
+                .run(Progress.SILENT);
+        assertThat(number(result.rows().get(0), "logProbGap")).isLessThan(1e-5);
+        assertThat(number(result.rows().get(1), "logProbGap")).isBetween(1e-4, 0.05);
+        assertThat(result.rows().get(1).get("engine").toString()).endsWith(" int8");
+        assertThatThrownBy(() -> RolloutBenchmark.of(List.of("onnxruntime:int4"), SMALLEST, List.of("8"), PLAIN))
+                .isInstanceOf(SaveException.class)
+                .hasMessage("'onnxruntime:int4': there are no weights in 'int4'; write ENGINE, or ENGINE:int8");
+    }
+
+    @Test
     void scoringIsMeasuredWithThePaddingOfMixedLengths() {
         BenchmarkResult result = ScoringBenchmark.of(ENGINE, SMALLEST, List.of("4x16", "mixed"), PLAIN)
                 .run(Progress.SILENT);

@@ -60,8 +60,7 @@ final class Int8Linears {
         for (Node node : graph.nodes()) {
             if (isLinear(graph, node)) {
                 Linear linear = new Linear(node.inputs().get(1), node.integer("transB", 0) == 1);
-                TensorType type =
-                        Objects.requireNonNull(graph.parameters().get(linear.weight()), linear.weight());
+                TensorType type = Objects.requireNonNull(graph.parameters().get(linear.weight()), linear.weight());
                 weights.computeIfAbsent(linear, one -> new Int8Weight(type.fixedShape(), one.transposed()));
                 String input = node.inputs().get(0);
                 if (quantized.add(input)) {
