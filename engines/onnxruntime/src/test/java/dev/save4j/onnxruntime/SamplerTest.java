@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -101,6 +102,63 @@ class SamplerTest {
         // Chi-square with kept - 1 degrees of freedom; four standard deviations above its mean.
         double degrees = kept - 1;
         assertThat(statistic).isLessThan(degrees + 4 * Math.sqrt(2 * degrees) + 4);
+    }
+
+    /** Filters against their definition where they skip most of the vocabulary, and where a part of it is too small for that. */
+    @ParameterizedTest
+    @CsvSource({
+        "5000, 50, 1",
+        "5000, 50, 0.95",
+        "5000, 0, 0.3",
+        "5000, 79, 1",
+        "5000, 80, 0.88",
+        "5000, 3000, 0.99",
+        "65, 2, 1",
+        "3, 2, 0.9"
+    })
+    void filtersKeepWhatSortingWouldKeep(int vocabulary, int topK, double topP) {
+        float[] logits = randomLogits(vocabulary, 11);
+        // Many equal ones, also at the limit.
+        for (int i = 0; i < vocabulary; i++) {
+            logits[i] = Math.round(4 * logits[i]) / 2f;
+        }
+        double[] expected = filtered(softmax(logits, 1), topK, topP);
+        Set<Integer> kept = IntStream.range(0, vocabulary)
+                .filter(id -> expected[id] > 0)
+                .boxed()
+                .collect(Collectors.toCollection(TreeSet::new));
+        Sampler sampler = new Sampler(vocabulary, sampling(1, topK, topP));
+        SplittableRandom stream = new SplittableRandom(12);
+        Set<Integer> drawn = new TreeSet<>();
+        for (int i = 0; i < 3000; i++) {
+            drawn.add(sampler.sample(FloatBuffer.wrap(logits), 0, stream));
+        }
+        assertThat(kept).containsAll(drawn);
+        if (kept.size() < 100) {
+            assertThat(drawn).isEqualTo(kept);
+        }
+    }
+
+    /** Tokens and log-probabilities to the last bit, so that a run can be repeated with another Java and on another machine. */
+    @ParameterizedTest
+    @CsvSource({
+        "1, 0, 1, -1407367544, -1719093288",
+        "0.7, 0, 1, 1091629074, 1936649154",
+        "1, 50, 0.95, -1332077830, -1946309335",
+        "1, 0, 0.9, 1193125571, 543021427"
+    })
+    void theBitsAreTheseEverywhere(double temperature, int topK, double topP, int tokens, int logProbs) {
+        float[] logits = randomLogits(5003, 13);
+        Sampler sampler = new Sampler(logits.length, sampling(temperature, topK, topP));
+        SplittableRandom stream = new SplittableRandom(14);
+        int tokenHash = 1;
+        int logProbHash = 1;
+        for (int i = 0; i < 500; i++) {
+            logits[i]++;
+            tokenHash = 31 * tokenHash + sampler.sample(FloatBuffer.wrap(logits), 0, stream);
+            logProbHash = 31 * logProbHash + Float.floatToIntBits(sampler.logProb());
+        }
+        assertThat(List.of(tokenHash, logProbHash)).containsExactly(tokens, logProbs);
     }
 
     @Test
@@ -218,13 +276,13 @@ class SamplerTest {
             values[i] = -i / 1000f;
         }
         float[] results = new float[values.length];
-        Exponential.ofDifferences(values, 0, results, new float[values.length]);
+        new Exponential(512).ofDifferences(values, 0, results);
         for (int i = 0; i < values.length; i++) {
             assertThat(results[i] / Math.exp(values[i])).isCloseTo(1, within(2e-7));
         }
         assertThat(results[0]).isEqualTo(1);
         float[] tiny = new float[2];
-        Exponential.ofDifferences(new float[] {-88, Float.NEGATIVE_INFINITY}, 0, tiny, new float[2]);
+        new Exponential(2).ofDifferences(new float[] {-88, Float.NEGATIVE_INFINITY}, 0, tiny);
         assertThat(tiny).containsExactly(0, 0);
     }
 }
