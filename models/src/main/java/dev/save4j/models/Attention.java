@@ -13,16 +13,17 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /** Attention written with primitive operators, which every engine can differentiate. */
-final class Attention {
+class Attention {
     /** Positions whose attention is computed at once. */
     static final int PART = 512;
 
     /** Finite, so that a row without any visible column gives no NaN; e to the power of it is 0 in float32. */
     private static final double HIDDEN = -1e9;
 
-    private final GraphBuilder graph;
+    final GraphBuilder graph;
     private final int heads;
     private final int keyValueHeads;
     private final int headSize;
@@ -100,14 +101,18 @@ final class Attention {
         return new Places(at.unsqueeze(1), (causal ? at.add(beyond) : beyond).unsqueeze(1, 2));
     }
 
-    /** Positions are whole numbers, so the difference to a key that is not seen is −1 or less. */
     private Value bias(Places places, long start, long end, long seen) {
         Value row = causal ? places.rows().slice(0, start, end) : graph.scalar(0.0);
-        Value bias = row.sub(places.columns().slice(3, 0, seen)).clip(-1, 0).mul(-HIDDEN);
+        Value bias = distanceBias(row, places.columns().slice(3, 0, seen));
         return causal ? forGroup(bias) : bias;
     }
 
-    private Value forGroup(Value bias) {
+    /** Hides the keys whose position is larger than that of the query; positions are whole numbers. */
+    static Value distanceBias(Value rows, Value columns) {
+        return rows.sub(columns).clip(-1, 0).mul(-HIDDEN);
+    }
+
+    Value forGroup(Value bias) {
         int group = heads / keyValueHeads;
         return group > 1 ? graph.concat(2, Collections.nCopies(group, bias)) : bias;
     }
@@ -170,7 +175,7 @@ final class Attention {
      * @param bias of the scores
      * @return {@code [batch, rows, heads · size]}
      */
-    private Value attend(Value query, Value keys, Value values, Value bias) {
+    Value attend(Value query, Value keys, Value values, Value bias) {
         int group = heads / keyValueHeads;
         Value rows = group == 1
                 ? query.transpose(0, 2, 1, 3)
@@ -185,6 +190,19 @@ final class Attention {
                 ? mixed.transpose(0, 2, 1, 3)
                 : mixed.reshape(0, keyValueHeads, group, -1, headSize).transpose(0, 3, 1, 2, 4);
         return ordered.reshape(0, 0, (long) heads * headSize);
+    }
+
+    /** Of a {@code [positions, size]} table as many positions as {@code [batch, sequence, …]} sequences have, {@code [sequence, size]}. */
+    static Value first(GraphBuilder graph, Value table, Value sequences) {
+        return graph.node(
+                        "",
+                        "Slice",
+                        List.of(table, graph.vector(0), sequences.size(1), graph.vector(0)),
+                        Map.of(),
+                        List.of(new TensorType(
+                                ElementType.FLOAT,
+                                List.of(Dimension.of("sequence"), table.type().dimension(1)))))
+                .get(0);
     }
 
     /** Cosines and sines of the rotary angles, each {@code [length, size / 2]} and row-major. */
@@ -202,34 +220,24 @@ final class Attention {
         return new float[][] {cosines, sines};
     }
 
-    /** Rotary position embedding in the half-split order of Hugging Face checkpoints, for the first positions of a sequence. */
+    /** Rotary position embedding in the half-split order of Hugging Face checkpoints. */
     static final class Rotary {
         private final GraphBuilder graph;
         private final int headSize;
         private final Value cosines;
         private final Value sines;
 
-        Rotary(GraphBuilder graph, int headSize, int maxLength, double base, Value sequences) {
+        /** @param choose of a table of all positions those of the sequence, as {@link Attention#first} does */
+        Rotary(GraphBuilder graph, int headSize, int maxLength, double base, UnaryOperator<Value> choose) {
             this.graph = graph;
             this.headSize = headSize;
             float[][] angles = angles(maxLength, headSize, base);
             int half = headSize / 2;
-            Value length = sequences.size(1);
-            Value cosine = first(graph.constant("cosines", Tensor.of(angles[0], maxLength, half)), length);
-            Value sine = first(graph.constant("sines", Tensor.of(angles[1], maxLength, half)), length);
+            Value cosine = choose.apply(graph.constant("cosines", Tensor.of(angles[0], maxLength, half)));
+            Value sine = choose.apply(graph.constant("sines", Tensor.of(angles[1], maxLength, half)));
             cosines = graph.concat(1, cosine, cosine);
             // x · cos + swap(x) · sin with the sign of the first half in the sine.
             sines = graph.concat(1, sine.neg(), sine);
-        }
-
-        private Value first(Value table, Value length) {
-            return graph.node(
-                            "",
-                            "Slice",
-                            List.of(table, graph.vector(0), length, graph.vector(0)),
-                            Map.of(),
-                            List.of(TensorType.of(ElementType.FLOAT, "sequence", headSize / 2)))
-                    .get(0);
         }
 
         /** Axes of size 1 between sequence and head size, so that the tables fit heads of this rank. */

@@ -85,6 +85,7 @@ final class Classifier {
         return new ScoringModel(
                 config.path("model_type").asString("onnx"),
                 graph(whole, labels, chosen),
+                Optional.empty(),
                 new WeightStore(weights),
                 causal,
                 (int) Math.min(positions, tokenizerLimit(folder)),

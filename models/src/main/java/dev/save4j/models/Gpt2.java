@@ -20,7 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
  * GPT-2: layer normalisation with biases, learned positions, one packed projection for query, key and value. The references are {@code
  * modeling_gpt2.py} of Hugging Face Transformers and minGPT.
  */
-public final class Gpt2 implements CausalBackbone {
+public final class Gpt2 implements CausalBackbone, SharingBackbone {
     private static final String EMBEDDING = "transformer.wte.weight";
     private static final String POSITIONS = "transformer.wpe.weight";
     private static final String FINAL_NORM = "transformer.ln_f";
@@ -152,14 +152,24 @@ public final class Gpt2 implements CausalBackbone {
                 attentionMask,
                 true,
                 Math.min(longest, config.maxLength()));
+        return hidden(graph, inputIds, Attention.first(graph, weight(graph, POSITIONS), inputIds), attention);
+    }
+
+    @Override
+    public Value hidden(GraphBuilder graph, SharedPrompts groups, int longest) {
+        SharedAttention attention = new SharedAttention(
+                graph,
+                config.heads(),
+                config.heads(),
+                config.headSize(),
+                groups,
+                Math.min(longest, config.maxLength()));
+        Value positions = weight(graph, POSITIONS).gather(groups.positions(), 0);
+        return hidden(graph, groups.inputIds(), positions, attention);
+    }
+
+    private Value hidden(GraphBuilder graph, Value inputIds, Value positions, Attention attention) {
         int size = config.hiddenSize();
-        Value positions = graph.node(
-                        "",
-                        "Slice",
-                        List.of(weight(graph, POSITIONS), graph.vector(0), inputIds.size(1), graph.vector(0)),
-                        Map.of(),
-                        List.of(TensorType.of(ElementType.FLOAT, "sequence", size)))
-                .get(0);
         Value stream = weight(graph, EMBEDDING).gather(inputIds, 0).add(positions);
         for (int i = 0; i < config.layers(); i++) {
             String at = layer(i);

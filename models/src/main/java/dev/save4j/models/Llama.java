@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -18,7 +19,7 @@ import tools.jackson.databind.node.ObjectNode;
  * The Llama family: RMS normalisation, rotary positions, grouped-query attention and a gated SiLU feed-forward part. The reference is {@code
  * modeling_llama.py} of Hugging Face Transformers.
  */
-public final class Llama implements CausalBackbone {
+public final class Llama implements CausalBackbone, SharingBackbone {
     static final String EMBEDDING = "model.embed_tokens.weight";
     static final String FINAL_NORM = "model.norm.weight";
     static final String HEAD = "lm_head.weight";
@@ -151,8 +152,25 @@ public final class Llama implements CausalBackbone {
                 attentionMask,
                 true,
                 Math.min(longest, config.maxLength()));
+        return hidden(graph, inputIds, attention, table -> Attention.first(graph, table, inputIds));
+    }
+
+    @Override
+    public Value hidden(GraphBuilder graph, SharedPrompts groups, int longest) {
+        SharedAttention attention = new SharedAttention(
+                graph,
+                config.heads(),
+                config.keyValueHeads(),
+                config.headSize(),
+                groups,
+                Math.min(longest, config.maxLength()));
+        return hidden(graph, groups.inputIds(), attention, table -> table.gather(groups.positions(), 0));
+    }
+
+    /** @param positions of a table of all positions those of the tokens */
+    private Value hidden(GraphBuilder graph, Value inputIds, Attention attention, UnaryOperator<Value> positions) {
         Attention.Rotary rotary =
-                new Attention.Rotary(graph, config.headSize(), config.maxLength(), config.rotaryBase(), inputIds);
+                new Attention.Rotary(graph, config.headSize(), config.maxLength(), config.rotaryBase(), positions);
         Value[] keyTables = rotary.tables(4);
         Value[] queryTables = config.group() == 1 ? keyTables : rotary.tables(5);
         Value stream = weight(graph, EMBEDDING).gather(inputIds, 0);

@@ -132,6 +132,30 @@ public final class RewardModel {
         return graph.build();
     }
 
+    /**
+     * Prompts with several answers each to {@code reward} and, with a value head, {@code value}, both FLOAT {@code [batch]}, of which each prompt is computed
+     * once. Inputs: those of {@link SharedPrompts}, and {@code last_token} and {@code last_of_prompt} INT64 {@code [batch]}, the places of these tokens of
+     * each answer's sequence.
+     *
+     * @return nothing for a backbone that cannot share a prompt, and for pooling other than of the last token
+     */
+    public Optional<Graph> groupGraph() {
+        if (!(backbone instanceof SharingBackbone sharing) || pooling != Pooling.LAST_TOKEN) {
+            return Optional.empty();
+        }
+        GraphBuilder graph = new GraphBuilder(backbone.family() + "-groups");
+        int size = backbone.hiddenSize();
+        Value hidden =
+                sharing.hidden(graph, SharedPrompts.inputs(graph), longest).squeeze(0);
+        Value last = hidden.gather(graph.input("last_token", ElementType.INT64, "batch"), 0);
+        graph.output("reward", Head.REWARD.apply(graph, last, size));
+        if (hasValueHead()) {
+            Value prompt = hidden.gather(graph.input("last_of_prompt", ElementType.INT64, "batch"), 0);
+            graph.output("value", Head.VALUE.apply(graph, prompt, size));
+        }
+        return Optional.of(graph.build());
+    }
+
     private Graph headGraph(String output, Head head) {
         GraphBuilder graph = new GraphBuilder(backbone.family() + '-' + output);
         Value ids = ids(graph);

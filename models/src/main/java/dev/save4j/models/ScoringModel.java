@@ -12,13 +12,21 @@ import java.util.Optional;
  * @param family the architecture, as {@code model_type} in {@code config.json}
  * @param graph {@code input_ids}, {@code attention_mask} and perhaps {@code token_type_ids}, INT64 {@code [batch, sequence]}, padded on the right, to {@code
  *     reward} FLOAT {@code [batch]}
+ * @param groupGraph see {@link RewardModel#groupGraph}
  * @param causal whether prompt and answer are one text; otherwise they are a pair
  * @param maxLength the longest sequence, in tokens
  * @param padding the token for places without text, which some exported models look for
  * @param rule what the score is, for people
  */
 public record ScoringModel(
-        String family, Graph graph, WeightStore weights, boolean causal, int maxLength, int padding, String rule) {
+        String family,
+        Graph graph,
+        Optional<Graph> groupGraph,
+        WeightStore weights,
+        boolean causal,
+        int maxLength,
+        int padding,
+        String rule) {
     /** The output with the scores. */
     public static final String OUTPUT = "reward";
 
@@ -29,6 +37,7 @@ public record ScoringModel(
         return new ScoringModel(
                 model.backbone().family(),
                 model.rewardGraph(),
+                model.groupGraph(),
                 model.weights(),
                 model.backbone().causal(),
                 model.backbone().maxLength(),

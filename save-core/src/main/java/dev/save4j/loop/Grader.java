@@ -1,9 +1,11 @@
 package dev.save4j.loop;
 
 import dev.save4j.SaveException;
+import dev.save4j.engine.Device;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.InferenceEngine;
 import dev.save4j.engine.InferenceSession;
+import dev.save4j.graph.Graph;
 import dev.save4j.models.RewardModel;
 import dev.save4j.models.ScoringModel;
 import dev.save4j.tensor.Tensor;
@@ -12,10 +14,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Scores prompts and answers with a reward model whose weights may change between calls. Rows are sorted by length before they are batched, so
- * that little is padded. Closes its sessions; not the model. One thread at a time.
+ * that little is padded; where a causal backbone can and it pays, a prompt is computed once for all its answers. Closes its sessions; not the model. One
+ * thread at a time.
  */
 public final class Grader implements AutoCloseable {
     /** Rows of a run within the loop and around it. */
@@ -30,6 +34,9 @@ public final class Grader implements AutoCloseable {
     private final InferenceSession reward;
     private final Optional<InferenceSession> value;
     private final Optional<InferenceSession> both;
+    private final Optional<Graph> groupGraph;
+    private final Function<Graph, InferenceSession> open;
+    private Optional<InferenceSession> shared = Optional.empty();
     private long tokens;
     private long padded;
 
@@ -46,13 +53,13 @@ public final class Grader implements AutoCloseable {
         this.batch = batch;
         padding = 0;
         types = false;
-        reward = LiveSessions.open(engine, model.rewardGraph(), model.weights(), settings);
-        value = model.hasValueHead()
-                ? Optional.of(LiveSessions.open(engine, model.valueGraph(), model.weights(), settings))
-                : Optional.empty();
+        open = graph -> LiveSessions.open(engine, graph, model.weights(), settings);
+        reward = open.apply(model.rewardGraph());
+        value = model.hasValueHead() ? Optional.of(open.apply(model.valueGraph())) : Optional.empty();
         both = model.hasValueHead() && model.backbone().causal()
-                ? Optional.of(LiveSessions.open(engine, model.gradeGraph(), model.weights(), settings))
+                ? Optional.of(open.apply(model.gradeGraph()))
                 : Optional.empty();
+        groupGraph = builtIn(settings) ? Optional.empty() : model.groupGraph();
     }
 
     /** For rewards alone. */
@@ -60,19 +67,30 @@ public final class Grader implements AutoCloseable {
         this.batch = batch;
         padding = model.padding();
         types = model.hasTokenTypes();
-        reward = LiveSessions.open(engine, model.graph(), model.weights(), settings);
+        open = graph -> LiveSessions.open(engine, graph, model.weights(), settings);
+        reward = open.apply(model.graph());
         value = Optional.empty();
         both = Optional.empty();
+        groupGraph = builtIn(settings) ? Optional.empty() : model.groupGraph();
+    }
+
+    /** TensorRT compiles a graph anew for other sizes, of which groups have many. */
+    private static boolean builtIn(EngineSettings settings) {
+        return settings.device().kind() == Device.Kind.TENSORRT;
     }
 
     /** The reward of each answer. */
     double[] rewards(List<RewardInput> answers) {
-        return run(
-                reward,
-                answers.stream().map(RewardInput::ids).toList(),
-                types ? Optional.of(answers.stream().map(RewardInput::types).toList()) : Optional.empty(),
-                Optional.empty(),
-                ScoringModel.OUTPUT)[0];
+        return inGroups(answers, ScoringModel.OUTPUT)
+                .orElseGet(() -> run(
+                        reward,
+                        answers.stream().map(RewardInput::ids).toList(),
+                        types
+                                ? Optional.of(
+                                        answers.stream().map(RewardInput::types).toList())
+                                : Optional.empty(),
+                        Optional.empty(),
+                        ScoringModel.OUTPUT))[0];
     }
 
     /** The value of each prompt. */
@@ -92,14 +110,16 @@ public final class Grader implements AutoCloseable {
         if (both.isEmpty()) {
             return new Grades(grouped(rewards(rows), groups), values(prompts));
         }
-        int[] promptLengths = rows.stream().mapToInt(RewardInput::promptLength).toArray();
-        double[][] outputs = run(
-                both.get(),
-                rows.stream().map(RewardInput::ids).toList(),
-                Optional.empty(),
-                Optional.of(promptLengths),
-                "reward",
-                "value");
+        double[][] outputs = inGroups(rows, "reward", "value")
+                .orElseGet(() -> run(
+                        both.get(),
+                        rows.stream().map(RewardInput::ids).toList(),
+                        Optional.empty(),
+                        Optional.of(rows.stream()
+                                .mapToInt(RewardInput::promptLength)
+                                .toArray()),
+                        "reward",
+                        "value"));
         double[][] rewards = grouped(outputs[0], groups);
         double[][] copies = grouped(outputs[1], groups);
         double[] values = new double[groups.size()];
@@ -113,6 +133,11 @@ public final class Grader implements AutoCloseable {
             }
         }
         return new Grades(rewards, values);
+    }
+
+    /** The tokens that were computed so far, without padding; those of a prompt once where answers share it. */
+    long tokens() {
+        return tokens;
     }
 
     /** The share of padding in all tokens that were computed so far; 0 before the first. */
@@ -129,6 +154,36 @@ public final class Grader implements AutoCloseable {
             from += size;
         }
         return grouped;
+    }
+
+    /** As {@link #run}, each prompt computed once; nothing where that cannot be or does not pay. */
+    private Optional<double[][]> inGroups(List<RewardInput> rows, String... outputs) {
+        if (groupGraph.isEmpty() || rows.stream().anyMatch(row -> row.promptLength() == 0)) {
+            return Optional.empty();
+        }
+        PromptGroups prompts = new PromptGroups(rows, batch);
+        if (!prompts.pays()) {
+            return Optional.empty();
+        }
+        Graph graph = groupGraph.get();
+        InferenceSession session = shared.orElseGet(() -> open.apply(graph));
+        shared = Optional.of(session);
+        tokens += prompts.tokens();
+        double[][] results = new double[outputs.length][rows.size()];
+        for (List<List<Integer>> part : prompts.batches()) {
+            Map<String, Tensor> values = session.run(prompts.inputs(part, graph.hasOutput("value")));
+            spread(values, part.stream().flatMap(List::stream).toList(), results, outputs);
+        }
+        return Optional.of(results);
+    }
+
+    private static void spread(Map<String, Tensor> values, List<Integer> rows, double[][] results, String... outputs) {
+        for (int output = 0; output < outputs.length; output++) {
+            FloatBuffer column = LiveSessions.output(values, outputs[output]).floats();
+            for (int i = 0; i < rows.size(); i++) {
+                results[output][rows.get(i)] = column.get(i);
+            }
+        }
     }
 
     /** The named outputs, each {@code [rows]}, in the order of the names. */
@@ -154,14 +209,7 @@ public final class Grader implements AutoCloseable {
             promptLengths.ifPresent(lengths -> inputs.put(
                     "prompt_length",
                     Tensor.of(part.stream().mapToLong(row -> lengths[row]).toArray(), part.size(), 1)));
-            Map<String, Tensor> values = session.run(inputs);
-            for (int output = 0; output < outputs.length; output++) {
-                FloatBuffer column =
-                        LiveSessions.output(values, outputs[output]).floats();
-                for (int i = 0; i < part.size(); i++) {
-                    results[output][part.get(i)] = column.get(i);
-                }
-            }
+            spread(session.run(inputs), part, results, outputs);
         }
         return results;
     }
@@ -171,5 +219,6 @@ public final class Grader implements AutoCloseable {
         reward.close();
         value.ifPresent(InferenceSession::close);
         both.ifPresent(InferenceSession::close);
+        shared.ifPresent(InferenceSession::close);
     }
 }

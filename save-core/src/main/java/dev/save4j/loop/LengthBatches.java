@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
 /** Sequences of about the same length, which run together, so that little is padded. */
 final class LengthBatches {
     /** Batches of longer sequences have fewer rows, so that none has more tokens than a full one of this length. */
-    private static final int FULL_TO = 512;
+    static final int FULL_TO = 512;
 
     private final List<List<Integer>> batches = new ArrayList<>();
     private final long tokens;
