@@ -20,8 +20,9 @@ import picocli.CommandLine.Option;
         },
         footer = {
             "",
-            "Example:",
+            "Examples:",
             "  save4j bench score --sizes 14M --shapes 4x128,32x512,mixed --threads 1 --rival --out runs/bench-score",
+            "  save4j bench score --sizes 14M --shapes 1x8x32+96,1x8x128+96,1x8x512+96,4x2x128+256 --threads 1 --rival --out runs/bench-groups",
             "",
             "Writes score.json and score.md. Measure on an idle machine."
         })
@@ -31,7 +32,7 @@ final class BenchScoreCommand extends SpeedCommand {
             split = ",",
             paramLabel = "SIZE",
             defaultValue = "0.26M,14M,60M",
-            description = "0.26M, 2M, 14M, 60M or 120M parameters (default ${DEFAULT-VALUE}).")
+            description = "0.26M, 2M, 14M, 15M, 60M or 120M parameters (default ${DEFAULT-VALUE}).")
     private List<String> sizes = List.of();
 
     @Option(
@@ -39,7 +40,9 @@ final class BenchScoreCommand extends SpeedCommand {
             split = ",",
             paramLabel = "SHAPE",
             defaultValue = "4x128,32x512,mixed",
-            description = "Sequences x tokens, or mixed (default ${DEFAULT-VALUE}).")
+            description =
+                    "Sequences x tokens, with a prompt of a quarter for eight; prompts x answers x tokens of a prompt + of an answer, such as 4x8x128+96; or"
+                            + " mixed (default ${DEFAULT-VALUE}).")
     private List<String> shapes = List.of();
 
     @Override

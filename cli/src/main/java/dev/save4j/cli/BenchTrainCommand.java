@@ -32,7 +32,7 @@ final class BenchTrainCommand extends SpeedCommand {
             split = ",",
             paramLabel = "SIZE",
             defaultValue = "2M,14M,60M",
-            description = "0.26M, 2M, 14M, 60M or 120M parameters (default ${DEFAULT-VALUE}).")
+            description = "0.26M, 2M, 14M, 15M, 60M or 120M parameters (default ${DEFAULT-VALUE}).")
     private List<String> sizes = List.of();
 
     @Option(

@@ -48,11 +48,12 @@ record Assignment(int threads, double seconds, String engine, ModelSize size, St
         return new PolicyModel(llama, Backbones.initialize(llama, 1));
     }
 
-    /** The same backbone with new heads. */
-    RewardModel reward() {
+    /** The same backbone with new heads, for sequences of up to so many tokens. */
+    RewardModel reward(int longest) {
         Llama llama = llama();
         WeightStore trunk = Backbones.initialize(llama, 1);
         return new RewardModel(
-                llama, Pooling.LAST_TOKEN, Head.create(Set.of(Head.values()), trunk, llama.hiddenSize(), 1, 0));
+                        llama, Pooling.LAST_TOKEN, Head.create(Set.of(Head.values()), trunk, llama.hiddenSize(), 1, 0))
+                .forSequences(longest);
     }
 }

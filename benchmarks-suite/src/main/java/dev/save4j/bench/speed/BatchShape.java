@@ -17,9 +17,15 @@ public record BatchShape(int batch, int length) {
 
     /** A USER error says what was expected. */
     public static BatchShape parse(String text) {
+        return parse(text, "");
+    }
+
+    /** @param others what may be written instead, for the error */
+    static BatchShape parse(String text, String others) {
         Matcher matcher = FORM.matcher(text);
         if (!matcher.matches()) {
-            throw SaveException.user("'" + text + "' is no batch shape; write sequences x tokens, such as 8x128");
+            throw SaveException.user(
+                    "'" + text + "' is no batch shape; write sequences x tokens, such as 8x128" + others);
         }
         return new BatchShape(Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2)));
     }

@@ -11,13 +11,14 @@ import java.util.List;
  */
 public record ModelSize(String name, LlamaConfig config) {
     /**
-     * 0.26M has the shape of stories260K; 14M and 60M have those that are usual in comparisons with other programs on small machines; 120M has that
+     * 0.26M and 15M have the shapes of stories260K and stories15M; 14M and 60M have those that are usual in comparisons with other programs on small machines; 120M has that
      * of GPT-2 small with the vocabulary of SmolLM.
      */
     public static final List<ModelSize> ALL = List.of(
             of("0.26M", 512, 64, 5, 8, 4, 172, true),
             of("2M", 1024, 192, 4, 6, 6, 512, true),
             of("14M", 4096, 384, 6, 6, 6, 1024, false),
+            of("15M", 32_000, 288, 6, 6, 6, 768, true),
             of("60M", 8192, 768, 8, 12, 12, 2048, true),
             of("120M", 49_152, 768, 12, 12, 12, 2048, true));
 

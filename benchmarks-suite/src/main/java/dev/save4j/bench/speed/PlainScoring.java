@@ -22,7 +22,7 @@ final class PlainScoring {
         ScoringWork work = ScoringWork.parse(task.shape());
         List<RewardInput> answers =
                 work.inputs(task.size()).stream().flatMap(List::stream).toList();
-        RewardModel model = task.reward();
+        RewardModel model = task.reward(work.longest());
         try (PlainSession session = new PlainSession(model.gradeGraph(), model.weights(), task.threads())) {
             Tally tokens = new Tally();
             Chunks pass = Chunks.measure(() -> tokens.add(pass(session, answers)), task.seconds(), 0.5);

@@ -17,7 +17,7 @@ public final class ScoringBenchmark {
 
     /**
      * @param engines names
-     * @param shapes sequences x tokens, or {@code mixed}
+     * @param shapes as {@link ScoringWork} tells
      */
     public static SpeedBenchmark of(List<String> engines, List<ModelSize> sizes, List<String> shapes, Plan plan) {
         shapes.forEach(ScoringWork::parse);
@@ -32,8 +32,9 @@ public final class ScoringBenchmark {
                         columns(),
                         "Rewards and values of random tokens in one pass of a causal model in single precision, its weights as they are updated in place. 'mixed' is 128"
                                 + " sequences of 48 to 288 tokens. FLOP: 2 for each weight of a product and token, and 4 for each pair of positions, hidden unit and"
-                                + " layer, without those of padding. 'padding' is the share of what is computed that is padding: save4j sorts by length, 'plain'"
-                                + " and PyTorch take sequences as they come; PyTorch takes as many rows at once as suit it best.",
+                                + " layer, of each sequence by itself and without those of padding. 'computed' is how many tokens are computed for those of the"
+                                + " sequences: padding raises it, prompts that answers share lower it, and then more than the peak may be reached. save4j sorts"
+                                + " by length, 'plain' and PyTorch take sequences as they come; PyTorch takes as many rows at once as suit it best.",
                         all -> Optional.empty()),
                 engines,
                 sizes,
@@ -65,7 +66,10 @@ public final class ScoringBenchmark {
                         "fractionOfPeak",
                         "of peak",
                         own -> own.surroundings().fractionOfPeak(flop(own), own.best(PASS))),
-                Column.share("padding", "padding", own -> 1 - work(own).tokens() / own.mean("padded")),
+                Column.share(
+                        "computed",
+                        "computed",
+                        own -> own.mean("computed") / work(own).tokens()),
                 Column.of("allocatedPerSequence", "bytes/sequence", "%.0f", own -> own.most("allocated")),
                 Column.peakMemory());
     }

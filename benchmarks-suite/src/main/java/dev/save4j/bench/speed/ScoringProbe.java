@@ -19,7 +19,7 @@ import java.util.Map;
 final class ScoringProbe {
     private ScoringProbe() {}
 
-    /** Reports {@code pass}, all sequences once; {@code padded}, tokens of a pass with padding; {@code allocated}, bytes on the Java heap for a sequence. */
+    /** Reports {@code pass}, all sequences once; {@code computed}, tokens of a pass with padding, shared ones once; {@code allocated}, bytes on the Java heap for a sequence. */
     public static void main(String[] arguments) {
         Assignment task = Assignment.parse(arguments);
         ScoringWork work = ScoringWork.parse(task.shape());
@@ -28,7 +28,7 @@ final class ScoringProbe {
                 .map(group -> Arrays.copyOf(group.get(0).ids(), work.prompt()))
                 .toList();
         Counting engine = new Counting(Engines.inference().named(task.engine()));
-        try (Grader grader = new Grader(task.reward(), engine, task.settings(), Grader.BATCH)) {
+        try (Grader grader = new Grader(task.reward(work.longest()), engine, task.settings(), Grader.BATCH)) {
             Tally tokens = new Tally();
             Chunks pass = Chunks.measure(
                     () -> {
@@ -50,7 +50,7 @@ final class ScoringProbe {
                 Map.of(
                         "allocated",
                         tokens.allocatedPerStep() / work.sequences(),
-                        "padded",
+                        "computed",
                         tokens.perStep(),
                         Measured.PEAK_MEMORY,
                         (double) Clocks.peakMemory()));

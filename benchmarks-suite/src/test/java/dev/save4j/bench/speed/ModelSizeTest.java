@@ -16,6 +16,7 @@ class ModelSizeTest {
         assertThat(parameters("120M")).isBetween(115_000_000L, 125_000_000L);
         assertThat(parameters("2M")).isBetween(1_800_000L, 2_200_000L);
         assertThat(parameters("14M")).isEqualTo(13_767_552);
+        assertThat(parameters("15M")).isEqualTo(15_191_712);
         assertThat(parameters("60M")).isEqualTo(62_927_616);
     }
 
@@ -40,9 +41,9 @@ class ModelSizeTest {
 
     @Test
     void anUnknownSizeAndAMalformedShapeAreRefused() {
-        assertThatThrownBy(() -> ModelSize.named("15M"))
+        assertThatThrownBy(() -> ModelSize.named("16M"))
                 .isInstanceOf(SaveException.class)
-                .hasMessage("there is no model size '15M'. Available: 0.26M, 2M, 14M, 60M, 120M.");
+                .hasMessage("there is no model size '16M'. Available: 0.26M, 2M, 14M, 15M, 60M, 120M.");
         assertThatThrownBy(() -> BatchShape.parse("8*128"))
                 .isInstanceOf(SaveException.class)
                 .hasMessage("'8*128' is no batch shape; write sequences x tokens, such as 8x128");

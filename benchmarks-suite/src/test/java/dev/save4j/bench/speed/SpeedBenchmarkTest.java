@@ -68,22 +68,41 @@ class SpeedBenchmarkTest {
     }
 
     @Test
-    void scoringIsMeasuredWithThePaddingOfMixedLengths() {
-        BenchmarkResult result = ScoringBenchmark.of(ENGINE, SMALLEST, List.of("4x16", "mixed"), PLAIN)
+    void scoringIsMeasuredWithPaddingAndSharedPrompts() {
+        BenchmarkResult result = ScoringBenchmark.of(ENGINE, SMALLEST, List.of("4x16", "mixed", "2x1x9+7"), PLAIN)
                 .run(Progress.SILENT);
 
         JsonNode rows = JsonMapper.shared().readTree(result.json()).path("rows");
-        assertThat(rows.size()).isEqualTo(4);
+        assertThat(rows.size()).isEqualTo(6);
         for (JsonNode row : rows) {
             assertThat(row.path("sequencesPerSecond").asDouble()).isPositive();
             assertThat(row.path("fractionOfPeak").asDouble()).isPositive();
         }
-        assertThat(rows.path(0).path("padding").asDouble()).isZero();
-        double sorted = rows.path(2).path("padding").asDouble();
-        double unsorted = rows.path(3).path("padding").asDouble();
+        assertThat(rows).extracting(row -> row.path("computed").asDouble()).satisfies(computed -> {
+            assertThat(computed.get(0))
+                    .as("a prompt of 4 tokens for four answers")
+                    .isEqualTo((4 + 4 * 12) / 64.0);
+            assertThat(computed.get(1)).isEqualTo(1);
+            assertThat(computed.get(2)).as("no padding, and shared prompts").isBetween(0.7, 0.9);
+            assertThat(computed.get(3)).as("unsorted").isBetween(1.4, 2.0);
+            assertThat(computed.get(4)).as("nothing to share").isEqualTo(1);
+            assertThat(computed.get(5)).isEqualTo(1);
+        });
         assertThat(rows.path(3).path("engine").asString()).startsWith("plain ");
-        assertThat(sorted).isPositive().isLessThan(unsorted);
-        assertThat(unsorted).isBetween(0.3, 0.5);
+    }
+
+    @Test
+    void shapesOfGroupsAreRead() {
+        ScoringWork work = ScoringWork.parse("3x2x128+96");
+        assertThat(work.prompt()).isEqualTo(128);
+        assertThat(work.lengths())
+                .hasSize(3)
+                .allSatisfy(group -> assertThat(group).containsExactly(224, 224));
+        assertThatThrownBy(() -> ScoringWork.parse("3x2x0+96")).hasMessageContaining("at least a token");
+        assertThatThrownBy(() -> ScoringWork.parse("0x2x1+96")).hasMessageContaining("at least one sequence");
+        assertThatThrownBy(() -> ScoringWork.parse("3x2x5"))
+                .hasMessageContaining("'3x2x5' is no batch shape")
+                .hasMessageContaining("4x8x128+96");
     }
 
     @Test
