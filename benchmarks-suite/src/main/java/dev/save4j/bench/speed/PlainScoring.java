@@ -25,7 +25,7 @@ final class PlainScoring {
         RewardModel model = task.reward(work.longest());
         try (PlainSession session = new PlainSession(model.gradeGraph(), model.weights(), task.threads())) {
             Tally tokens = new Tally();
-            Chunks pass = Chunks.measure(() -> tokens.add(pass(session, answers)), task.seconds(), 0.5);
+            Chunks pass = Chunks.measure(() -> tokens.count(() -> pass(session, answers)), task.seconds(), 0.5);
             Probe.report(ScoringProbe.reading(session.engine(), work, pass, tokens));
         }
     }

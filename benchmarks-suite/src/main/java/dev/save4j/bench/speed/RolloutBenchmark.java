@@ -76,7 +76,7 @@ public final class RolloutBenchmark {
                                 * REFRESH_UNIT
                                 / (Float.BYTES * own.size().productWeights())),
                 Column.of("logProbGap", "log-prob gap", "%.5f", own -> own.mean("gap")),
-                Column.of("allocatedPerToken", "bytes/token", "%.0f", own -> own.most("allocated")),
+                Column.of("allocatedPerToken", "bytes/token", "%.0f", own -> own.least("allocated")),
                 Column.peakMemory());
     }
 
@@ -89,7 +89,7 @@ public final class RolloutBenchmark {
                         + " token at the peak of products. 'first' is the time until all sequences have their"
                         + " first token, 'refresh' that of making new weights visible (for 'plain': exporting and loading the model again), per MB of the products'"
                         + " weights; 'log-prob gap' is the mean distance of the log-probabilities of eight answers from those in single precision, which is larger for trained"
-                        + " weights than for these; 'bytes/token' is what Java allocates.",
+                        + " weights than for these; 'bytes/token' is what the sampling thread takes from the Java heap once warm, the answers included.",
                 RolloutWork.PROMPT,
                 RolloutWork.GROUP,
                 RolloutWork.NEW,

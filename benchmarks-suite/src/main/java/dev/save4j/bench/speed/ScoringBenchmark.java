@@ -70,7 +70,7 @@ public final class ScoringBenchmark {
                         "computed",
                         "computed",
                         own -> own.mean("computed") / work(own).tokens()),
-                Column.of("allocatedPerSequence", "bytes/sequence", "%.0f", own -> own.most("allocated")),
+                Column.of("allocatedPerSequence", "bytes/sequence", "%.0f", own -> own.least("allocated")),
                 Column.peakMemory());
     }
 

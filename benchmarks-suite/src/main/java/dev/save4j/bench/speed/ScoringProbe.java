@@ -31,11 +31,11 @@ final class ScoringProbe {
         try (Grader grader = new Grader(task.reward(work.longest()), engine, task.settings(), Grader.BATCH)) {
             Tally tokens = new Tally();
             Chunks pass = Chunks.measure(
-                    () -> {
+                    () -> tokens.count(() -> {
                         engine.tokens = 0;
                         grader.grade(answers, prompts);
-                        tokens.add(engine.tokens);
-                    },
+                        return engine.tokens;
+                    }),
                     task.seconds(),
                     0.5);
             Probe.report(reading(engine.name() + " " + engine.capabilities().version(), work, pass, tokens));

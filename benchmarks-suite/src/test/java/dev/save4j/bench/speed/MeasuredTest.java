@@ -76,9 +76,23 @@ class MeasuredTest {
     @Test
     void theFirstStepIsNotCounted() {
         Tally tally = new Tally();
-        tally.add(1000);
-        tally.add(3);
-        tally.add(5);
+        tally.count(() -> 1000);
+        tally.count(() -> 3);
+        tally.count(() -> 5);
         assertThat(tally.perStep()).isEqualTo(4);
+    }
+
+    @Test
+    void theStepThatAllocatesLeastTellsWhatASteadyOneTakes() {
+        Tally tally = new Tally();
+        List<byte[]> kept = new ArrayList<>(4);
+        for (int bytes : new int[] {0, 4_000_000, 100_000, 2_000_000}) {
+            tally.count(() -> {
+                kept.add(new byte[bytes]);
+                return 1;
+            });
+        }
+        assertThat(tally.allocatedPerStep()).isBetween(100_000.0, 110_000.0);
+        assertThat(kept).hasSize(4);
     }
 }
