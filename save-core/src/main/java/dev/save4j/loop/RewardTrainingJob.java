@@ -12,9 +12,13 @@ import dev.save4j.tokenizers.Tokenizer;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.stream.IntStream;
 
 /** Trains a reward model on labelled pairs outside the loop. */
 public final class RewardTrainingJob {
+    /** So many pairs tell the mean reward well enough. */
+    private static final int PAIRS_OF_MEAN = 256;
+
     private RewardTrainingJob() {}
 
     /**
@@ -26,7 +30,7 @@ public final class RewardTrainingJob {
     public record Outcome(List<double[]> scores, long cut) {}
 
     /**
-     * Trains the model in place and scores the held-out pairs. Afterwards the value head, where there is one, answers with the mean reward of the
+     * Trains the model in place and scores the held-out pairs. Afterwards the value head, where there is one, answers with the mean reward of
      * training pairs, which is the best start without a policy to sample from.
      *
      * @param data its labelled pairs are learned from, its held-out pairs measured on
@@ -69,10 +73,18 @@ public final class RewardTrainingJob {
                     },
                     progress);
             if (model.hasValueHead()) {
-                startValueAtMean(model, scores.scores(training));
+                startValueAtMean(model, scores.scores(spread(training)));
             }
             return new Outcome(scores.scores(measured), cut(training) + cut(measured));
         }
+    }
+
+    /** Some of the pairs, from all over the file. */
+    private static List<PairInput> spread(List<PairInput> pairs) {
+        int stride = (pairs.size() + PAIRS_OF_MEAN - 1) / PAIRS_OF_MEAN;
+        return IntStream.iterate(0, i -> i < pairs.size(), i -> i + stride)
+                .mapToObj(pairs::get)
+                .toList();
     }
 
     private static long cut(List<PairInput> pairs) {
