@@ -19,7 +19,7 @@ final class PromptGroups {
     private final int most;
     private final long tokens;
 
-    /** @param most rows of a batch; larger groups are divided */
+    /** @param most rows of a batch; groups of more rows, or of more tokens than a batch may have, are divided */
     PromptGroups(List<RewardInput> rows, int most) {
         this.rows = rows;
         this.most = most;
@@ -27,7 +27,7 @@ final class PromptGroups {
         for (int row = 0; row < rows.size(); row++) {
             RewardInput input = rows.get(row);
             List<Integer> group = open.get(prompt(input));
-            if (group == null || group.size() == most) {
+            if (group == null || !fits(group.size() + 1L, Math.max(longest(group), input.ids().length))) {
                 group = new ArrayList<>();
                 groups.add(group);
                 open.put(prompt(input), group);
@@ -39,6 +39,10 @@ final class PromptGroups {
 
     private static IntBuffer prompt(RewardInput row) {
         return IntBuffer.wrap(row.ids(), 0, row.promptLength());
+    }
+
+    private boolean fits(long size, int longest) {
+        return size <= most && size * longest <= (long) most * LengthBatches.FULL_TO;
     }
 
     private long tokens(List<Integer> group) {
@@ -76,7 +80,7 @@ final class PromptGroups {
         for (List<Integer> group :
                 groups.stream().sorted(Comparator.comparingInt(this::longest)).toList()) {
             long after = (long) size + group.size();
-            if (batch.isEmpty() || after > most || after * longest(group) > (long) most * LengthBatches.FULL_TO) {
+            if (batch.isEmpty() || !fits(after, longest(group))) {
                 batch = new ArrayList<>();
                 batches.add(batch);
                 size = 0;

@@ -29,7 +29,7 @@ class PromptGroupsTest {
         RewardInput other = row(1, new int[] {1, 2});
         assertThat(new PromptGroups(List.of(longer, longer, other, longer), 4).batches())
                 .as("three of 1000 tokens have more than four of 512")
-                .containsExactly(List.of(List.of(2)), List.of(List.of(0, 1, 3)));
+                .containsExactly(List.of(List.of(2)), List.of(List.of(0, 1)), List.of(List.of(3)));
     }
 
     @Test
