@@ -179,7 +179,7 @@ public final class MatrixResults {
                         + " share data and reward model and do not count as independent.",
                 "A claim holds when every interval lies above 0, does not hold when one lies below 0, and is not decided otherwise. The comparisons are"
                         + " not corrected for their number.",
-                "The setting is the built-in lab with models of about a million weights, not that of the paper.");
+                "The setting is that of the base experiment with its overrides, not that of the paper.");
     }
 
     /** Writes {@code matrix.md}, {@code .json}, {@code .csv}, {@code .html} and the curves in {@code plots/} into the folder of the matrix. */
