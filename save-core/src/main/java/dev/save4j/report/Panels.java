@@ -1,6 +1,5 @@
 package dev.save4j.report;
 
-import java.awt.Color;
 import java.awt.Graphics2D;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -14,10 +13,6 @@ public final class Panels {
     private static final int WIDTH = 450;
     private static final int HEIGHT = 320;
     private static final int LEGEND = 32;
-    /** Told apart by colour-blind readers too. */
-    private static final List<Color> COLORS =
-            List.of(new Color(0x0072b2), new Color(0xd55e00), new Color(0x009e73), new Color(0xcc79a7));
-
     private static final List<Marker> MARKERS =
             List.of(SeriesMarkers.CIRCLE, SeriesMarkers.DIAMOND, SeriesMarkers.SQUARE, SeriesMarkers.TRIANGLE_UP);
 
@@ -75,7 +70,7 @@ public final class Panels {
                 plot.dashed(PlotStyle.FAINT, x, y).explainDashes(line.label());
             } else {
                 int style = styles.getOrDefault(line.label(), 0);
-                plot.curve(line.label(), COLORS.get(style % COLORS.size()), MARKERS.get(style % MARKERS.size()), x, y);
+                plot.curve(line.label(), PlotStyle.series(style), MARKERS.get(style % MARKERS.size()), x, y);
             }
         }
         return plot.plot().orElseThrow();

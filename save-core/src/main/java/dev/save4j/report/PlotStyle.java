@@ -4,18 +4,35 @@ import dev.save4j.run.Experiment;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
+import java.util.List;
 import java.util.Locale;
 import org.knowm.xchart.style.AxesChartStyler;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** How plots look. A mode has one colour and one marker in all of them; the colours are told apart by colour-blind readers too. */
-final class PlotStyle {
+public final class PlotStyle {
     static final Color INK = new Color(0x1f2933);
-    static final Color FAINT = new Color(0x8a94a0);
+    /** What is there to be compared with. */
+    public static final Color FAINT = new Color(0x8a94a0);
+
     private static final Color GRID = new Color(0xe4e7eb);
+    private static final List<Color> SERIES = List.of(
+            new Color(0x0072b2),
+            new Color(0xd55e00),
+            new Color(0x009e73),
+            new Color(0xcc79a7),
+            new Color(0xe69f00),
+            new Color(0x56b4e9),
+            new Color(0x6b7280),
+            new Color(0x8c6d1f));
 
     private PlotStyle() {}
+
+    /** Of what has no colour of its own, by its place; after eight they begin anew. */
+    public static Color series(int place) {
+        return SERIES.get(place % SERIES.size());
+    }
 
     static Color color(Experiment.Mode mode) {
         return switch (mode) {
@@ -35,7 +52,7 @@ final class PlotStyle {
         };
     }
 
-    static Color translucent(Color color, int alpha) {
+    public static Color translucent(Color color, int alpha) {
         return new Color(color.getRed(), color.getGreen(), color.getBlue(), alpha);
     }
 

@@ -1,7 +1,7 @@
 package dev.save4j.bench.reward;
 
 import dev.save4j.report.Html;
-import java.awt.Color;
+import dev.save4j.report.PlotStyle;
 import java.util.List;
 import java.util.Locale;
 
@@ -87,8 +87,7 @@ final class MetricChart {
     }
 
     private static String color(int scorer) {
-        Color color = ResultPlots.color(scorer);
-        return format("#%06x", color.getRGB() & 0xffffff);
+        return format("#%06x", PlotStyle.series(scorer).getRGB() & 0xffffff);
     }
 
     private static double across(double share) {

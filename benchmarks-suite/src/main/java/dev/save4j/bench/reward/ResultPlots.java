@@ -3,6 +3,7 @@ package dev.save4j.bench.reward;
 import dev.save4j.report.HeldOut;
 import dev.save4j.report.LinePlot;
 import dev.save4j.report.Plot;
+import dev.save4j.report.PlotStyle;
 import dev.save4j.run.ScoredPair;
 import java.awt.Color;
 import java.util.ArrayList;
@@ -13,20 +14,8 @@ import java.util.Optional;
 
 /** The plots of one benchmark: the best of k answers, the scores of right and wrong answers, calibration. A plot without data is left out. */
 final class ResultPlots {
-    /** Told apart by colour-blind readers too. */
-    private static final List<Color> COLORS = List.of(
-            new Color(0x0072b2),
-            new Color(0xd55e00),
-            new Color(0x009e73),
-            new Color(0xcc79a7),
-            new Color(0xe69f00),
-            new Color(0x56b4e9),
-            new Color(0x6b7280),
-            new Color(0x8c6d1f));
-
-    private static final Color FAINT = new Color(0x8a94a0);
-    private static final Color RIGHT = new Color(0, 114, 178, 115);
-    private static final Color WRONG = new Color(213, 94, 0, 115);
+    private static final Color RIGHT = PlotStyle.translucent(PlotStyle.series(0), 115);
+    private static final Color WRONG = PlotStyle.translucent(PlotStyle.series(1), 115);
     private static final int BINS = 36;
     private static final int FEWEST_ANSWERS = 3;
 
@@ -52,11 +41,6 @@ final class ResultPlots {
             drawing.calibration().ifPresent(plots::add);
         }
         return plots;
-    }
-
-    /** Of a scorer, by its place in the results. */
-    static Color color(int scorer) {
-        return COLORS.get(scorer % COLORS.size());
     }
 
     private LinePlot plot(String name, String title, String across, String up, String caption) {
@@ -85,11 +69,12 @@ final class ResultPlots {
                         "chosen answer is right, %",
                         "How often the answer with the highest score of k is right, expected over all choices of k, on the "
                                 + items.size() + " items with at least " + FEWEST_ANSWERS + " answers.")
-                .dashed(FAINT, 1, first[0], most, first[0])
+                .dashed(PlotStyle.FAINT, 1, first[0], most, first[0])
                 .axis(0, 100)
                 .ticksOnPoints();
         for (int s = 0; s < entries.size(); s++) {
-            plot.curve(entries.get(s).scorer(), color(s), k, percent(BestOfK.curve(choices(entries.get(s)))));
+            plot.curve(
+                    entries.get(s).scorer(), PlotStyle.series(s), k, percent(BestOfK.curve(choices(entries.get(s)))));
         }
         return plot.explainDashes("choosing blindly").plot();
     }
@@ -166,7 +151,7 @@ final class ResultPlots {
                         "better answer preferred, %",
                         "A point per bin of probability with the 95 % interval of Wilson; dashed: probabilities that keep what they promise. Below it a"
                                 + " model is too sure of itself.")
-                .dashed(FAINT, 0.5, 50, 1, 100)
+                .dashed(PlotStyle.FAINT, 0.5, 50, 1, 100)
                 .axis(0, 100)
                 .across(0.5, 1);
         boolean any = false;
@@ -178,7 +163,7 @@ final class ResultPlots {
                 List<HeldOut.Bin> bins = heldOut.calibration();
                 for (HeldOut.Bin bin : bins) {
                     plot.interval(
-                            color(s),
+                            PlotStyle.series(s),
                             bin.confidence(),
                             100 * bin.correct().low(),
                             100 * bin.correct().high());
@@ -186,7 +171,7 @@ final class ResultPlots {
                 plot.curve(
                         String.format(
                                 Locale.ROOT, "%s, error %.3f", entries.get(s).scorer(), heldOut.calibrationError()),
-                        color(s),
+                        PlotStyle.series(s),
                         bins.stream().mapToDouble(HeldOut.Bin::confidence).toArray(),
                         bins.stream()
                                 .mapToDouble(bin -> 100 * bin.correct().value())
