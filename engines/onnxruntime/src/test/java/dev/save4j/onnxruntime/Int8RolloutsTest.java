@@ -19,10 +19,8 @@ import dev.save4j.tensor.Tensor;
 import dev.save4j.tensor.WeightStore;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -109,12 +107,7 @@ class Int8RolloutsTest {
 
     /** Of each sampled token, in single precision, without a cache. */
     private static float[] logProbs(InferenceSession scorer, int[] prompt, int[] sampled) {
-        long[] ids = IntStream.concat(IntStream.of(prompt), IntStream.of(sampled))
-                .asLongStream()
-                .toArray();
-        float[] all = scorer.run(Map.of("input_ids", Tensor.of(ids, 1, ids.length)))
-                .get("log_probs")
-                .toFloats();
+        float[] all = OnnxRuntimeRolloutsTest.logProbsOfAll(scorer, prompt, sampled);
         float[] result = new float[sampled.length];
         for (int t = 0; t < sampled.length; t++) {
             result[t] = all[(prompt.length + t - 1) * LLAMA.vocabulary() + sampled[t]];

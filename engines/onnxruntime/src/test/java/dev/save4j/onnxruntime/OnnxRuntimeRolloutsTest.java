@@ -190,14 +190,19 @@ class OnnxRuntimeRolloutsTest {
         assertThat(checked).isGreaterThan(500);
     }
 
-    /** For each sampled token the log-probabilities of all tokens at its place. */
-    private static double[][] logProbs(InferenceSession scorer, int[] prompt, int[] sampled, double temperature) {
+    /** Of all tokens at every place of prompt and answer, {@code [tokens, vocabulary]}. */
+    static float[] logProbsOfAll(InferenceSession scorer, int[] prompt, int[] sampled) {
         long[] ids = IntStream.concat(IntStream.of(prompt), IntStream.of(sampled))
                 .asLongStream()
                 .toArray();
-        float[] all = scorer.run(Map.of("input_ids", Tensor.of(ids, 1, ids.length)))
+        return scorer.run(Map.of("input_ids", Tensor.of(ids, 1, ids.length)))
                 .get("log_probs")
                 .toFloats();
+    }
+
+    /** For each sampled token the log-probabilities of all tokens at its place. */
+    private static double[][] logProbs(InferenceSession scorer, int[] prompt, int[] sampled, double temperature) {
+        float[] all = logProbsOfAll(scorer, prompt, sampled);
         int vocabulary = LLAMA.vocabulary();
         double[][] result = new double[sampled.length][vocabulary];
         for (int t = 0; t < sampled.length; t++) {
