@@ -59,7 +59,7 @@ public final class Grader implements AutoCloseable {
         both = model.hasValueHead() && model.backbone().causal()
                 ? Optional.of(open.apply(model.gradeGraph()))
                 : Optional.empty();
-        groupGraph = builtIn(settings) ? Optional.empty() : model.groupGraph();
+        groupGraph = compilesForSizes(settings) ? Optional.empty() : model.groupGraph();
     }
 
     /** For rewards alone. */
@@ -71,11 +71,11 @@ public final class Grader implements AutoCloseable {
         reward = open.apply(model.graph());
         value = Optional.empty();
         both = Optional.empty();
-        groupGraph = builtIn(settings) ? Optional.empty() : model.groupGraph();
+        groupGraph = compilesForSizes(settings) ? Optional.empty() : model.groupGraph();
     }
 
     /** TensorRT compiles a graph anew for other sizes, of which groups have many. */
-    private static boolean builtIn(EngineSettings settings) {
+    private static boolean compilesForSizes(EngineSettings settings) {
         return settings.device().kind() == Device.Kind.TENSORRT;
     }
 

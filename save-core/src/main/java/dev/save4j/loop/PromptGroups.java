@@ -63,8 +63,8 @@ final class PromptGroups {
     }
 
     /**
-     * Whether at least a tenth more tokens, padding included, are computed row by row. What sharing costs besides, a copy of keys and values for each
-     * row, was below that in every shape that was measured; see docs/speed.md.
+     * Whether at least a tenth more tokens, padding included, are computed row by row. Sharing costs a copy of keys and values for each row besides, so
+     * that a few tokens more gain nothing; see docs/speed.md.
      */
     boolean pays() {
         LengthBatches alone = new LengthBatches(

@@ -278,8 +278,7 @@ public final class LinePlot {
             return Optional.empty();
         }
         // XChart puts its ticks on the data when they are equally spaced, as on steps 1, 7, 13; one unseen point
-        // between
-        // them gives round ticks.
+        // between them gives round ticks.
         if (!ticksOnPoints) {
             chart.addSeries("unseen", new double[] {across.inside()}, new double[] {up.inside()})
                     .setMarker(SeriesMarkers.NONE)

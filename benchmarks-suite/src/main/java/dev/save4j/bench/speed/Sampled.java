@@ -20,9 +20,8 @@ record Sampled(Map<String, Chunks> times, Map<String, Double> numbers) {
         Map<String, Chunks> times = new HashMap<>();
         Map<String, Double> numbers = new HashMap<>();
         Tally tokens = new Tally();
-        // Once more than the other measurements: the virtual machine makes faster calls, on the heap, for what was
-        // called some
-        // hundred times.
+        // Once more than the other measurements: for what was called some hundred times the virtual machine makes
+        // faster calls, which it keeps on the heap.
         sampler.sample(RolloutWork.NEW);
         times.put(
                 "batch",

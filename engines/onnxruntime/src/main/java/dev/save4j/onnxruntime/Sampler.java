@@ -191,8 +191,7 @@ final class Sampler {
     private long lastKept() {
         int count = sampling.topK();
         if (count == 0 || count >= vocabulary) {
-            // All tokens below this weight together have less than the part that top-p leaves out, so none of them is
-            // kept.
+            // All tokens below this weight together have less than the part that top-p leaves out: none of them stays.
             double smallest = (1 - sampling.topP()) * total / vocabulary * (1 - 1e-6);
             return ranking.lastOfMass(sampling.topP() * total, weights, (float) smallest, largestOfBlocks, BLOCK);
         }
