@@ -146,8 +146,26 @@ public final class ModelScorer implements Scorer {
         return List.copyOf(notes);
     }
 
+    /** A text that the chat template or the tokenizer refuses has no score; halves find it, before anything is computed. */
     @Override
     public List<Score> score(List<ScoreRequest> requests) {
+        try {
+            return graded(requests);
+        } catch (SaveException refused) {
+            if (refused.kind() != SaveException.Kind.USER) {
+                throw refused;
+            }
+            if (requests.size() == 1) {
+                return List.of(Score.missing(refused.getMessage()));
+            }
+            int half = requests.size() / 2;
+            List<Score> scores = new ArrayList<>(score(requests.subList(0, half)));
+            scores.addAll(score(requests.subList(half, requests.size())));
+            return scores;
+        }
+    }
+
+    private List<Score> graded(List<ScoreRequest> requests) {
         return scorer
                 .grade(requests.stream()
                         .map(request -> new RewardScorer.Item(request.prompt(), request.response()))

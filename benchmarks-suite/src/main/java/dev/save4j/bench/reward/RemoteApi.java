@@ -108,7 +108,7 @@ public enum RemoteApi {
 
     abstract ObjectNode body(List<RemoteText> texts, Optional<String> model);
 
-    /** The scores in the order of the texts; NaN for one that is no number. An ENGINE error when the answer is of another form. */
+    /** The scores in the order of the texts; NaN for one that is NaN or null. An ENGINE error when the answer is of another form. */
     abstract double[] scores(JsonNode answer, int count);
 
     /** What a user calls it. */
@@ -171,11 +171,11 @@ public enum RemoteApi {
         int place = 0;
         for (JsonNode one : data) {
             int index = one.path("index").asInt(place++);
-            if (index < 0 || index >= count || seen[index] || one.path(key).isMissingNode()) {
+            if (index < 0 || index >= count || seen[index]) {
                 throw strange(answer, count);
             }
             seen[index] = true;
-            scores[index] = last(one.path(key));
+            scores[index] = last(one.path(key), answer, count);
         }
         if (place != count) {
             throw strange(answer, count);
@@ -190,21 +190,21 @@ public enum RemoteApi {
         }
         for (int i = 0; i < count; i++) {
             JsonNode value = key.length == 0 ? list.get(i) : list.get(i).path(key[0]);
-            if (value.isMissingNode()) {
-                throw strange(list, count);
-            }
-            scores[i] = last(value);
+            scores[i] = last(value, list, count);
         }
         return scores;
     }
 
-    /** The number, or the last of nested lists of numbers. */
-    private static double last(JsonNode value) {
+    /** The number, or the last of nested lists of numbers. Servers without a word for NaN write null. */
+    private static double last(JsonNode value, JsonNode answer, int count) {
         JsonNode node = value;
         while (node.isArray() && !node.isEmpty()) {
             node = node.get(node.size() - 1);
         }
-        return node.isNumber() ? node.doubleValue() : Double.NaN;
+        if (!node.isNumber() && !node.isNull()) {
+            throw strange(answer, count);
+        }
+        return node.isNull() ? Double.NaN : node.doubleValue();
     }
 
     private static SaveException strange(JsonNode answer, int count) {

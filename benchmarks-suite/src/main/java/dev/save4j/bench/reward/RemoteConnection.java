@@ -23,6 +23,9 @@ final class RemoteConnection {
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
     private static final int SHOWN = 300;
 
+    /** The end of an error that ends a run. */
+    static final String KEPT = ". The scores so far are kept: once it works, the same command goes on";
+
     /** Python servers write NaN and Infinity as such. */
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
@@ -70,7 +73,7 @@ final class RemoteConnection {
         return request;
     }
 
-    /** A RESOURCES error when the server is gone, a USER error when it does not want to be asked, {@link Refused} when it does not want this. */
+    /** An ENGINE error for what is no JSON, a RESOURCES error when the server is gone, a USER error when it does not want to be asked, {@link Refused} when it does not want this. */
     private JsonNode ask(HttpRequest request) {
         for (int attempt = 1; ; attempt++) {
             String failure;
@@ -86,7 +89,7 @@ final class RemoteConnection {
                     throw new Refused(failure);
                 }
                 if (status != 408 && status != 429 && status / 100 != 5) {
-                    throw SaveException.user(request.uri() + " answers with " + failure + hint(status));
+                    throw SaveException.user(request.uri() + " answers with " + failure + hint(status) + KEPT);
                 }
                 Duration wanted = answer.headers()
                         .firstValue("Retry-After")
@@ -100,8 +103,8 @@ final class RemoteConnection {
                         : failed.toString();
             }
             if (attempt == server.tries()) {
-                throw SaveException.resources(request.uri() + " has failed " + attempt + " times, at last with "
-                        + failure + ". The scores so far are kept: once it works, the same command goes on");
+                throw SaveException.resources(
+                        request.uri() + " has failed " + attempt + " times, at last with " + failure + KEPT);
             }
             pause(wait.compareTo(LONGEST_PAUSE) < 0 ? wait : LONGEST_PAUSE);
         }
@@ -140,7 +143,8 @@ final class RemoteConnection {
         try {
             return JSON.readTree(body);
         } catch (JacksonException malformed) {
-            throw SaveException.engine(address + " answers with something else than JSON: " + shown(body), malformed);
+            throw SaveException.engine(
+                    address + " answers with something else than JSON: " + shown(body) + KEPT, malformed);
         }
     }
 

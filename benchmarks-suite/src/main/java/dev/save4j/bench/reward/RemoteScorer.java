@@ -16,8 +16,8 @@ import java.util.concurrent.Future;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A reward model behind a server. Several requests are on their way at a time. A text that the server refuses has no score and tells why; a server that stays
- * away ends the run, whose scores are kept.
+ * A reward model behind a server. Several requests are on their way at a time. A text that the server or the chat template refuses has no score and
+ * tells why; a server that stays away, wants no requests, or answers in another form ends the run, whose scores are kept.
  */
 public final class RemoteScorer implements Scorer {
     private final String name;
@@ -45,10 +45,17 @@ public final class RemoteScorer implements Scorer {
 
     private String onlyModel() {
         List<String> models = new ArrayList<>();
-        connection
-                .get("/v1/models")
-                .path("data")
-                .forEach(entry -> models.add(entry.path("id").asString("")));
+        try {
+            connection
+                    .get("/v1/models")
+                    .path("data")
+                    .forEach(entry -> models.add(entry.path("id").asString("")));
+        } catch (RemoteConnection.Refused refused) {
+            throw SaveException.user(
+                    server.address().resolve("/v1/models") + " answers with " + refused.getMessage()
+                            + "; name the model with ?model=NAME",
+                    refused);
+        }
         if (models.size() != 1) {
             throw SaveException.user(server.address() + " has the models " + models + "; choose one with ?model=NAME");
         }
@@ -83,12 +90,33 @@ public final class RemoteScorer implements Scorer {
 
     @Override
     public List<Score> score(List<ScoreRequest> requests) {
+        Score[] scores = new Score[requests.size()];
+        List<Integer> places = new ArrayList<>();
+        List<RemoteText> texts = new ArrayList<>();
+        for (int i = 0; i < scores.length; i++) {
+            try {
+                texts.add(text(requests.get(i)));
+                places.add(i);
+            } catch (SaveException refused) {
+                if (refused.kind() != SaveException.Kind.USER) {
+                    throw refused;
+                }
+                scores[i] = Score.missing(refused.getMessage());
+            }
+        }
+        List<Score> answers = askAll(texts);
+        for (int i = 0; i < answers.size(); i++) {
+            scores[places.get(i)] = answers.get(i);
+        }
+        return List.of(scores);
+    }
+
+    /** The scores in the order of the texts, several parts of which are on their way at a time. */
+    private List<Score> askAll(List<RemoteText> texts) {
         List<Future<List<Score>>> parts = new ArrayList<>();
-        for (int from = 0; from < requests.size(); from += server.batch()) {
-            List<RemoteText> texts = requests.subList(from, Math.min(from + server.batch(), requests.size())).stream()
-                    .map(this::text)
-                    .toList();
-            parts.add(threads.submit(() -> ask(texts)));
+        for (int from = 0; from < texts.size(); from += server.batch()) {
+            List<RemoteText> part = texts.subList(from, Math.min(from + server.batch(), texts.size()));
+            parts.add(threads.submit(() -> ask(part)));
         }
         List<Score> scores = new ArrayList<>();
         try {
@@ -146,7 +174,7 @@ public final class RemoteScorer implements Scorer {
                     .mapToObj(Score::of)
                     .toList();
         } catch (SaveException strange) {
-            throw SaveException.engine(server.address() + ": " + strange.getMessage(), strange);
+            throw SaveException.engine(server.address() + ": " + strange.getMessage() + RemoteConnection.KEPT, strange);
         }
     }
 

@@ -146,7 +146,7 @@ public final class RewardBenchmark {
         for (int from = 0; from < missing.size(); from += CHUNK) {
             List<Map.Entry<String, ScoreRequest>> chunk = missing.subList(from, Math.min(from + CHUNK, missing.size()));
             List<Score> answers =
-                    answers(scorer, chunk.stream().map(Map.Entry::getValue).toList(), !scores.isEmpty());
+                    checked(scorer, chunk.stream().map(Map.Entry::getValue).toList());
             if (scores.isEmpty() && identity.isPresent()) {
                 refuseNoScoreAtAll(scorer, answers);
             }
@@ -161,47 +161,11 @@ public final class RewardBenchmark {
         return scores;
     }
 
-    /**
-     * One request that a scorer refuses must not lose the others; when it refuses all, something else is wrong. A machine or a network that fails ends the run.
-     *
-     * @param proven whether it has scored something before
-     */
-    private static List<Score> answers(Scorer scorer, List<ScoreRequest> requests, boolean proven) {
-        try {
-            return checked(scorer, requests);
-        } catch (SaveException refused) {
-            if (endsTheRun(refused)) {
-                throw refused;
-            }
-            List<Score> scores = new ArrayList<>();
-            int failures = 0;
-            for (ScoreRequest request : requests) {
-                try {
-                    scores.addAll(checked(scorer, List.of(request)));
-                } catch (SaveException alone) {
-                    if (endsTheRun(alone)) {
-                        throw alone;
-                    }
-                    scores.add(Score.missing(alone.getMessage()));
-                    failures++;
-                }
-            }
-            if (failures == requests.size() && !proven) {
-                throw refused;
-            }
-            return scores;
-        }
-    }
-
     private static void refuseNoScoreAtAll(Scorer scorer, List<Score> answers) {
         if (answers.stream().noneMatch(answer -> answer.problem().isEmpty())) {
             throw SaveException.user(scorer.name() + " has scored none of the first " + answers.size()
                     + " answers; the first reason: " + answers.get(0).problem());
         }
-    }
-
-    private static boolean endsTheRun(SaveException failure) {
-        return failure.kind() == SaveException.Kind.RESOURCES || failure.kind() == SaveException.Kind.INTERNAL;
     }
 
     private static List<Score> checked(Scorer scorer, List<ScoreRequest> requests) {
@@ -223,7 +187,7 @@ public final class RewardBenchmark {
         int count = Math.min(BATCH_TEST, requests.size());
         for (int i = 0; i < count; i++) {
             ScoreRequest request = requests.get((int) ((long) i * requests.size() / count));
-            Score score = answers(scorer, List.of(request), true).get(0);
+            Score score = checked(scorer, List.of(request)).get(0);
             if (score.problem().isEmpty()) {
                 few.add(request);
                 alone.add(score);

@@ -23,7 +23,12 @@ public interface Scorer extends AutoCloseable {
         return List.of();
     }
 
-    /** The scores in the order of the requests. A request that cannot be scored has a {@link Score#problem()}. */
+    /**
+     * The scores in the order of the requests. A request that the scorer cannot take, such as a text that is too long, has a {@link Score#problem()} and
+     * loses no other.
+     *
+     * @throws dev.save4j.SaveException for everything else; it ends the run, whose scores so far are kept
+     */
     List<Score> score(List<ScoreRequest> requests);
 
     @Override

@@ -257,8 +257,43 @@ class RemoteScorerTest {
                 .isInstanceOfSatisfying(
                         SaveException.class, error -> assertThat(error.kind()).isEqualTo(SaveException.Kind.USER))
                 .hasMessage(address("/classify") + " answers with HTTP status 401: no key; give it ?token=VARIABLE, the"
-                        + " environment variable that holds the token");
+                        + " environment variable that holds the token. The scores so far are kept: once it works, the"
+                        + " same command goes on");
         assertThat(paths).hasSize(1);
+    }
+
+    @Test
+    void aServerWhoseModelsCannotBeAskedForWantsTheName() {
+        handler = body -> new Answer(400, "no such thing");
+        RemoteServer parsed = RemoteServer.parse("vllm:" + address("/classify?chat=none"), ChatChoice.AUTO, 16);
+        assertThatThrownBy(() -> scores(parsed, request("p", "r")))
+                .isInstanceOfSatisfying(
+                        SaveException.class, error -> assertThat(error.kind()).isEqualTo(SaveException.Kind.USER))
+                .hasMessage(address("/v1/models")
+                        + " answers with HTTP status 400: no such thing; name the model with ?model=NAME");
+    }
+
+    @Test
+    void aConversationThatTheTemplateRefusesHasNoScoreAndLosesNoOther() {
+        handler = body -> lengths(body.path("text"), "[", "{\"embedding\":[%2$d]}", "]");
+        RemoteServer picky = new RemoteServer(
+                URI.create(address("/classify")),
+                RemoteApi.SGLANG,
+                Optional.empty(),
+                Optional.of(ChatTemplate.parse(
+                        "{% if messages|length > 2 %}{{ raise_exception('one turn') }}{% endif %}{{ messages[-1].content }}",
+                        "picky")),
+                2,
+                1,
+                Duration.ofSeconds(5),
+                1,
+                Duration.ofMillis(5),
+                Optional.empty());
+        ScoreRequest turns = new ScoreRequest(
+                new Conversation(List.of(Message.user("p"), Message.assistant("q"), Message.user("s"))), "r");
+        List<Score> scores = scores(picky, request("p", "a"), turns, request("p", "bc"), request("p", "def"));
+        assertThat(scores).extracting(Score::value).containsExactly(1.0, Double.NaN, 2.0, 3.0);
+        assertThat(scores.get(1).problem()).contains("one turn");
     }
 
     @Test
@@ -278,8 +313,16 @@ class RemoteScorerTest {
         handler = body -> new Answer(200, "{\"rewards\":[1]}");
         ScoreRequest one = request("p", "r");
         assertThatThrownBy(() -> scores(remote(RemoteApi.OPENRLHF, "/get_reward", 8, 1), one, one))
-                .hasMessage(
-                        address("/get_reward") + ": the answer does not hold 2 scores where they are expected: [1]");
+                .hasMessage(address("/get_reward") + ": the answer does not hold 2 scores where they are expected: [1]."
+                        + " The scores so far are kept: once it works, the same command goes on");
+        for (String strange : List.of("[\"high\", 1]", "[[], 1]", "[{}, 1]", "{}")) {
+            handler = body -> new Answer(200, "{\"rewards\":" + strange + "}");
+            assertThatThrownBy(() -> scores(remote(RemoteApi.OPENRLHF, "/get_reward", 8, 1), one, one))
+                    .isInstanceOfSatisfying(
+                            SaveException.class,
+                            error -> assertThat(error.kind()).isEqualTo(SaveException.Kind.ENGINE))
+                    .hasMessageContaining("does not hold 2 scores where they are expected");
+        }
         handler = body -> new Answer(200, "<html>");
         assertThatThrownBy(() -> scores(remote(RemoteApi.OPENRLHF, "/get_reward", 8, 1), one))
                 .hasMessageContaining("answers with something else than JSON: <html>");

@@ -13,8 +13,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class ScorersTest {
     private static final String PAIRS = """
@@ -26,7 +29,7 @@ class ScorersTest {
     @TempDir
     private Path folder;
 
-    /** Scores by length, counts what it is asked, refuses a text, and fails after a number of calls. */
+    /** Scores by length, counts what it is asked, and cannot take a text. */
     private static class Fake implements Scorer {
         private final List<String> asked = new ArrayList<>();
         private final String refused;
@@ -55,7 +58,8 @@ class ScorersTest {
             List<Score> scores = new ArrayList<>();
             for (ScoreRequest request : requests) {
                 if (request.response().equals(refused)) {
-                    throw SaveException.user("cannot read '" + refused + "'");
+                    scores.add(Score.missing("cannot read '" + refused + "'"));
+                    continue;
                 }
                 asked.add(request.response());
                 scores.add(new Score(
@@ -75,7 +79,10 @@ class ScorersTest {
     }
 
     private RewardResults run(RewardBenchmark.Options options, Scorer... scorers) throws IOException {
-        Path file = Files.writeString(folder.resolve("pairs.jsonl"), PAIRS);
+        return run(Files.writeString(folder.resolve("pairs.jsonl"), PAIRS), options, scorers);
+    }
+
+    private RewardResults run(Path file, RewardBenchmark.Options options, Scorer... scorers) {
         try (ScoreCache cache = new ScoreCache(folder.resolve("scores.duckdb"))) {
             return new RewardBenchmark(List.of(new PreferencePairs(file)), folder, cache, options)
                     .run(List.of(scorers), Progress.SILENT);
@@ -125,17 +132,6 @@ class ScorersTest {
         assertThat(run(new Fake("b")).notes())
                 .anySatisfy(note -> assertThat(note).contains("2 items were too long"))
                 .anySatisfy(note -> assertThat(note).contains("count as wrong, such as 1: cannot read 'b'"));
-    }
-
-    @Test
-    void aScorerThatRefusesEverythingEndsTheRun() {
-        Scorer scorer = new Fake("x") {
-            @Override
-            public List<Score> score(List<ScoreRequest> requests) {
-                throw SaveException.engine("is broken");
-            }
-        };
-        assertThatThrownBy(() -> run(scorer)).hasMessageContaining("is broken");
     }
 
     @Test
@@ -198,18 +194,48 @@ class ScorersTest {
                 .hasMessage("fake has scored none of the first 6 answers; the first reason: too long");
     }
 
-    @Test
-    void aMachineThatFailsEndsTheRunAtOnce() {
+    @ParameterizedTest
+    @MethodSource("failures")
+    void aFailureOfTheScorerEndsTheRunAndIsNoWrongAnswer(SaveException failure) {
         int[] calls = new int[1];
-        Fake gone = new Fake("x") {
+        Fake failing = new Fake("x") {
             @Override
             public List<Score> score(List<ScoreRequest> requests) {
                 calls[0]++;
-                throw SaveException.resources("is gone");
+                throw failure;
             }
         };
-        assertThatThrownBy(() -> run(gone)).hasMessage("is gone");
+        assertThatThrownBy(() -> run(failing)).isSameAs(failure);
         assertThat(calls[0]).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @MethodSource("failures")
+    void soDoesOneOfAScorerThatHasScoredBefore(SaveException failure) throws IOException {
+        run(new Fake("x"));
+        Fake failing = new Fake("x") {
+            @Override
+            public List<Score> score(List<ScoreRequest> requests) {
+                // The two that are new, once the tests are over.
+                if (requests.size() == 2) {
+                    throw failure;
+                }
+                return super.score(requests);
+            }
+        };
+        Path file = Files.writeString(folder.resolve("pairs.jsonl"), PAIRS + """
+                {"prompt": "p4", "chosen": "new", "rejected": "b"}
+                """);
+        assertThatThrownBy(() -> run(file, RewardBenchmark.Options.all(17), failing))
+                .isSameAs(failure);
+        assertThat(failing.asked).contains("new");
+    }
+
+    static Stream<SaveException> failures() {
+        return Stream.of(
+                SaveException.user("wants a token"),
+                SaveException.engine("is broken"),
+                SaveException.resources("is gone"));
     }
 
     @Test
