@@ -86,6 +86,75 @@ class BenchmarkSourcesTest {
                 .hasMessageStartingWith("the data sets org/other are not in the cache of the hub");
     }
 
+    /** A snapshot as the libraries of the hub keep it, with links to blobs. */
+    private void snapshot(String set, String commit, String file, String rows) throws IOException {
+        Path home = folder.resolve("home/hub/datasets--" + set.replace("/", "--"));
+        Path blob = home.resolve("blobs/" + commit + file);
+        Files.createDirectories(blob.getParent());
+        Files.writeString(blob, rows);
+        Path place = home.resolve("snapshots/" + commit + "/" + file);
+        Files.createDirectories(place.getParent());
+        Files.createSymbolicLink(place, blob);
+    }
+
+    private List<String> prompts(Path data) {
+        return new RmBench()
+                .read(data).items().stream()
+                        .map(item -> item.prompt().text())
+                        .distinct()
+                        .toList();
+    }
+
+    private static String rows(String prompt) {
+        return "[{\"id\": 1, \"prompt\": \"" + prompt
+                + "\", \"chosen\": [\"a\", \"b\", \"c\"], \"rejected\": [\"d\", \"e\", \"f\"]}]";
+    }
+
+    @Test
+    void anotherRevisionOrOrganisationTakesThePlaceOfTheFirst() throws IOException {
+        snapshot("org/RM-Bench", "v1", "chat_filtered.json", rows("old"));
+        snapshot("org/RM-Bench", "v2", "chat_filtered-2.json", rows("new"));
+        snapshot("other/rm_bench", "v1", "chat_filtered-3.json", rows("other"));
+        Path data = folder.resolve("data");
+        for (Map.Entry<String, String> set : List.of(
+                Map.entry("org/RM-Bench@v1", "old"),
+                Map.entry("org/RM-Bench@v2", "new"),
+                Map.entry("other/rm_bench@v1", "other"),
+                Map.entry("org/RM-Bench@v1", "old"))) {
+            sources().link(List.of(set.getKey()), data, false, false, line -> {});
+            assertThat(prompts(data)).as(set.getKey()).containsExactly(set.getValue());
+        }
+        assertThatThrownBy(() ->
+                        sources().link(List.of("org/RM-Bench@v1", "other/rm_bench@v1"), data, false, false, line -> {}))
+                .hasMessage("the data sets org/RM-Bench@v1 and other/rm_bench@v1 have one name and would be measured as"
+                        + " one; give each its own --data and --out");
+    }
+
+    @Test
+    void whatAUserPutThereStaysAndIsNotMeasuredWithASet() throws IOException {
+        snapshot("org/RM-Bench", "v1", "chat_filtered.json", rows("old"));
+        snapshot("org/RM-Bench", "v2", "chat_filtered.json", rows("new"));
+        Path data = folder.resolve("data");
+        Path mine = Files.createDirectories(folder.resolve("mine"));
+        Files.writeString(mine.resolve("natural.json"), "[]");
+        Files.createDirectories(data.resolve("RM-Bench"));
+        Files.createSymbolicLink(data.resolve("llmbar"), mine);
+        Path own = Files.createSymbolicLink(data.resolve("RM-Bench/notes.json"), mine.resolve("natural.json"));
+        assertThatThrownBy(() -> sources().link(List.of("org/RM-Bench@v1"), data, false, false, line -> {}))
+                .hasMessage(own + " does not belong to the data set and would be measured with it; move it out of "
+                        + data.resolve("RM-Bench") + ", or use another --out");
+        Files.move(own, data.resolve("notes.json"));
+
+        // Where links are not allowed there are copies, which cannot be told from files of a user.
+        Files.writeString(data.resolve("RM-Bench/chat_filtered.json"), rows("old"));
+        sources().link(List.of("org/RM-Bench@v1"), data, false, false, line -> {});
+        assertThat(prompts(data)).containsExactly("old");
+        assertThatThrownBy(() -> sources().link(List.of("org/RM-Bench@v2"), data, false, false, line -> {}))
+                .hasMessageContaining("chat_filtered.json does not belong to the data set");
+        assertThat(data.resolve("llmbar/natural.json")).exists();
+        assertThat(data.resolve("notes.json")).exists();
+    }
+
     @Test
     void everyBenchmarkOnTheHubIsKnownByName() {
         assertThat(BenchmarkSources.ids(List.of("hub"), List.of("rewardbench", "rewardbench2")))
