@@ -39,6 +39,7 @@ public final class Grader implements AutoCloseable {
     private Optional<InferenceSession> shared = Optional.empty();
     private long tokens;
     private long padded;
+    private boolean closed;
 
     /**
      * Rewards of answers and values of prompts.
@@ -81,6 +82,7 @@ public final class Grader implements AutoCloseable {
 
     /** The reward of each answer. */
     double[] rewards(List<RewardInput> answers) {
+        requireOpen();
         return inGroups(answers, ScoringModel.OUTPUT)
                 .orElseGet(() -> run(
                         reward,
@@ -95,6 +97,7 @@ public final class Grader implements AutoCloseable {
 
     /** The value of each prompt. */
     double[] values(List<int[]> prompts) {
+        requireOpen();
         InferenceSession session = value.orElseThrow(() -> SaveException.user(
                 "the reward model has no value head 'value.weight'; train one, or ask for new heads"));
         return run(session, prompts, Optional.empty(), Optional.empty(), "value")[0];
@@ -106,6 +109,7 @@ public final class Grader implements AutoCloseable {
      * @param prompts as the reward model reads them, without an answer
      */
     public Grades grade(List<List<RewardInput>> groups, List<int[]> prompts) {
+        requireOpen();
         List<RewardInput> rows = groups.stream().flatMap(List::stream).toList();
         if (both.isEmpty()) {
             return new Grades(grouped(rewards(rows), groups), values(prompts));
@@ -133,6 +137,13 @@ public final class Grader implements AutoCloseable {
             }
         }
         return new Grades(rewards, values);
+    }
+
+    /** The session for groups opens when it is first needed, after {@link #close} it would stay open. */
+    private void requireOpen() {
+        if (closed) {
+            throw SaveException.internal("the grader is asked for scores after it was closed");
+        }
     }
 
     /** The tokens that were computed so far, without padding; those of a prompt once where answers share it. */
@@ -216,6 +227,7 @@ public final class Grader implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
         reward.close();
         value.ifPresent(InferenceSession::close);
         both.ifPresent(InferenceSession::close);

@@ -1,8 +1,10 @@
 package dev.save4j.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.save4j.SaveException;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.Engines;
 import dev.save4j.models.Backbone;
@@ -24,6 +26,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -155,6 +158,23 @@ class GraderTest {
             assertThat(grader.rewards(rows))
                     .containsExactly(alone.rewards(rows), within(1e-5))
                     .isNotEqualTo(before);
+        }
+    }
+
+    @Test
+    void aClosedGraderOpensNothing() {
+        Grader grader = grader(model(backbones().findFirst().orElseThrow()), 8);
+        List<RewardInput> rows = group(1, 20, 5, 9);
+        grader.close();
+        grader.close();
+        List<int[]> prompts = List.of(new int[] {1});
+        for (ThrowingCallable use : List.<ThrowingCallable>of(
+                () -> grader.rewards(rows), () -> grader.values(prompts), () -> grader.grade(List.of(rows), prompts))) {
+            assertThatThrownBy(use)
+                    .isInstanceOfSatisfying(
+                            SaveException.class,
+                            error -> assertThat(error.kind()).isEqualTo(SaveException.Kind.INTERNAL))
+                    .hasMessage("the grader is asked for scores after it was closed");
         }
     }
 
