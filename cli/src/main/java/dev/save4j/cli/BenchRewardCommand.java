@@ -120,7 +120,9 @@ final class BenchRewardCommand implements Callable<Integer> {
             defaultValue = "auto",
             paramLabel = "auto|none|model|FILE",
             description =
-                    "The chat template that prompt and answer are put into: the model's own if it has one (default), none, the model's own, or this.")
+                    "The chat template that prompt and answer are put into. auto (default): the model's own; none for a model that save4j has trained, which it"
+                            + " does on plain text, and for an encoder; any other without a template is refused. none: plain text. model: the model's own. Or"
+                            + " this file.")
     private String chat = "";
 
     @Option(

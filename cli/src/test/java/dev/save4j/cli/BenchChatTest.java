@@ -7,6 +7,7 @@ import dev.save4j.models.Head;
 import dev.save4j.models.Llama;
 import dev.save4j.models.LlamaConfig;
 import dev.save4j.models.ModelFolder;
+import dev.save4j.models.RewardModel;
 import dev.save4j.tokenizers.ByteTokenizer;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -121,6 +122,25 @@ class BenchChatTest {
         assertThat(bench(model, "--chat", "nowhere.jinja")).isEqualTo(2);
         assertThat(err.toString()).contains("'nowhere.jinja' is no chat template: expected auto");
         assertThat(folder.resolve("out")).doesNotExist();
+    }
+
+    @Test
+    void aModelThatNothingSaysHowToAskIsRefusedUntilItsUserDoes() throws IOException {
+        Path model = model(false);
+        assertThat(bench(model)).isEqualTo(2);
+        assertThat(err.toString())
+                .contains(
+                        "has no chat template",
+                        "give the template with --chat FILE, or score them as plain text with --chat none");
+        assertThat(folder.resolve("out")).doesNotExist();
+        assertThat(bench(model, "--chat", "none")).as(err.toString()).isZero();
+    }
+
+    @Test
+    void aModelThatSave4jHasTrainedReadsPlainText() throws IOException {
+        ModelFolder open = ModelFolder.open(model(false));
+        RewardModel.load(open).save(folder.resolve("trained"), open::copyTokenizerTo);
+        assertThat(bench(folder.resolve("trained"))).as(err.toString()).isZero();
     }
 
     @Test

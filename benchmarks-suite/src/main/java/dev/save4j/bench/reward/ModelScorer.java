@@ -39,9 +39,10 @@ public final class ModelScorer implements Scorer {
      * Opens a model.
      *
      * @param label of a classifier, see {@link ScoringModel#load}
-     * @param chat which template its texts get; left to the model, one that save4j has trained gets none, because it was trained without
+     * @param chat which template its texts get; left to the model, one that save4j has trained gets none, because it was trained without, and another that
+     *     reads prompt and answer as one text must have one
      * @param maxLength tokens of prompt and response together, at most what the model has
-     * @throws SaveException USER when the folder has no reward head, no tokenizer or not the template that is asked for, or when texts would begin twice
+     * @throws SaveException USER when the folder has no reward head, no tokenizer or not the template that is asked for or needed, or when texts would begin twice
      */
     public ModelScorer(
             String name,
@@ -80,7 +81,13 @@ public final class ModelScorer implements Scorer {
         }
         Optional<ChatTemplate> own = model.causal() ? chat.of(folder.path()) : Optional.empty();
         // save4j writes how a reward model pools, Transformers does not.
-        if (own.isPresent() && folder.config().has("pooling")) {
+        boolean trainedPlain = folder.config().has("pooling");
+        if (own.isEmpty() && model.causal() && !trainedPlain) {
+            throw SaveException.user("the model " + folder.path() + " has no chat template, so that nothing says in"
+                    + " which form it was trained to read prompt and answer: give the template with --chat FILE, or"
+                    + " score them as plain text with --chat none");
+        }
+        if (own.isPresent() && trainedPlain) {
             notes.add("the folder has a chat template, but save4j has trained the model without; --chat model uses it");
             return Optional.empty();
         }
