@@ -6,9 +6,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 
 /** Asks scorers about the items of benchmarks and computes the metrics. What was scored before is taken from the cache. */
 public final class RewardBenchmark {
@@ -19,6 +22,10 @@ public final class RewardBenchmark {
     public static final double BATCH_TOLERANCE = 1e-5;
 
     private static final int BATCH_TEST = 8;
+
+    /** Kept scores of each benchmark that are computed once more. */
+    private static final int KEPT_TEST = 4;
+
     private static final int FIRST_PROBLEMS = 3;
 
     private final Path data;
@@ -82,7 +89,7 @@ public final class RewardBenchmark {
     /**
      * Measures scorers, one after the other, once all of them have passed the test of batches.
      *
-     * @throws SaveException ENGINE when a score depends on its batch, or is not the one that was kept before
+     * @throws SaveException ENGINE when a score depends on its batch; USER when one is not that which was kept before
      */
     public RewardResults run(List<Scorer> scorers, Progress progress) {
         Map<String, ScoreRequest> requests = new LinkedHashMap<>();
@@ -105,6 +112,7 @@ public final class RewardBenchmark {
         for (Scorer scorer : scorers) {
             double difference =
                     scorer.identity().isPresent() ? batchDifference(scorer, List.copyOf(requests.values())) : 0;
+            refuseChanged(scorer, keys, requests);
             List<String> notes = new ArrayList<>(scorer.notes());
             if (difference > BATCH_TOLERANCE) {
                 notes.add("a score differs by " + difference + " when it is computed alone instead of in a batch");
@@ -193,7 +201,6 @@ public final class RewardBenchmark {
                 alone.add(score);
             }
         }
-        Map<String, Score> kept = scorer.identity().map(cache::of).orElseGet(Map::of);
         List<Score> together = few.isEmpty() ? List.of() : checked(scorer, few);
         double largest = 0;
         for (int i = 0; i < few.size(); i++) {
@@ -207,17 +214,44 @@ public final class RewardBenchmark {
                         + options.batchTolerance() + ". Padding reaches the score, or the engine rounds by the size of"
                         + " the batch: mend that, or allow it with --batch-tolerance, which the report will tell");
             }
-            double before = Optional.ofNullable(kept.get(few.get(i).key()))
-                    .map(Score::value)
-                    .orElse(score);
-            if (!(difference(score, before) <= options.batchTolerance())) {
-                throw SaveException.user(scorer.name() + " gives a score of " + score + " now, but " + before
-                        + " was kept for '" + shortened(few.get(i)) + "': it has changed since. Use another --out, or"
-                        + " delete scores.duckdb");
-            }
             largest = Math.max(largest, difference);
         }
         return largest;
+    }
+
+    /**
+     * Whether kept scores are those that the scorer gives now, by a few of each benchmark: another model behind the same address has the same identity. Of
+     * each benchmark, because those kept for one may be older than those for another.
+     */
+    private void refuseChanged(Scorer scorer, List<List<List<String>>> keys, Map<String, ScoreRequest> requests) {
+        Map<String, Score> kept = scorer.identity().map(cache::of).orElseGet(Map::of);
+        Set<String> few = new LinkedHashSet<>();
+        for (List<List<String>> ofItems : keys) {
+            List<String> known = ofItems.stream()
+                    .flatMap(List::stream)
+                    .filter(kept::containsKey)
+                    .distinct()
+                    .toList();
+            int count = Math.min(KEPT_TEST, known.size());
+            for (int i = 0; i < count; i++) {
+                few.add(known.get((int) ((long) i * known.size() / count)));
+            }
+        }
+        List<ScoreRequest> asked = few.stream()
+                .map(key -> Objects.requireNonNull(requests.get(key)))
+                .toList();
+        List<Score> now = asked.isEmpty() ? List.of() : checked(scorer, asked);
+        for (int i = 0; i < asked.size(); i++) {
+            double before = Objects.requireNonNull(kept.get(asked.get(i).key())).value();
+            if (!(difference(now.get(i).value(), before) <= options.batchTolerance())) {
+                throw SaveException.user(scorer.name() + " gives "
+                        + (now.get(i).problem().isEmpty()
+                                ? "a score of " + now.get(i).value()
+                                : "no score")
+                        + " now, but " + before + " was kept for '" + shortened(asked.get(i))
+                        + "': it has changed since. Use another --out, or delete scores.duckdb");
+            }
+        }
     }
 
     private static double difference(double one, double other) {

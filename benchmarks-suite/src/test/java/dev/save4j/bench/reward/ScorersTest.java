@@ -117,9 +117,9 @@ class ScorersTest {
         RewardResults results = run(first);
         Fake second = new Fake("nothing");
         assertThat(run(second).entry("fake", "pairs")).isEqualTo(results.entry("fake", "pairs"));
-        // Six different requests and the test of batches, then the test alone.
+        // Six different requests and the test of batches, then the test and four of what was kept.
         assertThat(first.asked).hasSize(6 + 2 * 6);
-        assertThat(second.asked).hasSize(2 * 6);
+        assertThat(second.asked).hasSize(2 * 6 + 4);
     }
 
     @Test
@@ -169,6 +169,43 @@ class ScorersTest {
                 }))
                 .hasMessage("fake gives a score of 12.0 now, but 11.0 was kept for 'long answer': it has changed since."
                         + " Use another --out, or delete scores.duckdb");
+    }
+
+    /** The test of batches alone would ask about eight of a hundred answers. */
+    @Test
+    void whatWasKeptOfAPartIsComparedToo() throws IOException {
+        StringBuilder many = new StringBuilder();
+        for (int i = 0; i < 50; i++) {
+            many.append("{\"prompt\": \"p\", \"chosen\": \"a%d\", \"rejected\": \"bb%d\"}\n".formatted(i, i));
+        }
+        Path few = Files.writeString(
+                folder.resolve("few.jsonl"), "{\"prompt\": \"p\", \"chosen\": \"a29\", \"rejected\": \"bb29\"}\n");
+        Path all = Files.writeString(folder.resolve("all.jsonl"), many);
+        run(few, RewardBenchmark.Options.all(17), new Fake("x"));
+        Fake other = new Fake("x") {
+            @Override
+            public List<Score> score(List<ScoreRequest> requests) {
+                return super.score(requests).stream()
+                        .map(score -> Score.of(-score.value()))
+                        .toList();
+            }
+        };
+        assertThatThrownBy(() -> run(all, RewardBenchmark.Options.all(17), other))
+                .hasMessageStartingWith("fake gives a score of -3.0 now, but 3.0 was kept for 'a29': it has changed");
+        assertThatThrownBy(() -> run(all, RewardBenchmark.Options.all(17), new Fake("x") {
+                    @Override
+                    public List<Score> score(List<ScoreRequest> requests) {
+                        return requests.stream()
+                                .map(request ->
+                                        request.response().endsWith("29") ? Score.missing("too long") : Score.of(1))
+                                .toList();
+                    }
+                }))
+                .hasMessageStartingWith("fake gives no score now, but 3.0 was kept for 'a29'");
+        assertThat(run(all, RewardBenchmark.Options.all(17), new Fake("x"))
+                        .entry("fake", "all")
+                        .unscored())
+                .isZero();
     }
 
     @Test
