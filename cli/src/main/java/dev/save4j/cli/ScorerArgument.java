@@ -42,11 +42,11 @@ record ScorerArgument(String name, String what) {
     Scorer open(Machine machine) {
         switch (what) {
             case "length":
-                return Baseline.length();
+                return Baseline.length().named(name);
             case "random":
-                return Baseline.random(machine.seed());
+                return Baseline.random(machine.seed()).named(name);
             case "constant":
-                return Baseline.constant();
+                return Baseline.constant().named(name);
             default:
                 break;
         }

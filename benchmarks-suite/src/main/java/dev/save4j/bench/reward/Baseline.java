@@ -47,6 +47,11 @@ public final class Baseline implements Scorer {
         return new Baseline("constant", "always 0", request -> 0);
     }
 
+    /** The same rule under another name. */
+    public Baseline named(String other) {
+        return new Baseline(other, rule, score);
+    }
+
     @Override
     public String name() {
         return name;
