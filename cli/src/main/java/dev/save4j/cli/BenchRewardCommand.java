@@ -42,8 +42,8 @@ import picocli.CommandLine.Spec;
             "  save4j bench reward --models before=runs/a/model,after=runs/b/model,length \\",
             "      --benchmarks judgebench,rm-bench --preferences eval.jsonl.gz --data benchmarks --out runs/bench",
             "",
-            "A model is a folder, a name that 'save4j model get' knows, scores:FILE with the output of 'save4j reward score', or one of the baselines length,"
-                    + " random and constant. NAME= before it names it in the results.",
+            "A model is a folder, a name that 'save4j model get' knows, scores:FILE with the output of 'save4j reward score', whose rows are found by exactly the"
+                    + " prompt and the answer, or one of the baselines length, random and constant. NAME= before it names it in the results.",
             "A folder holds a reward model, or a classifier as model.onnx whose logits are the scores; FOLDER?label=good chooses one of several labels.",
             "A server is http://host:port/get_reward of OpenRLHF, vllm:http://host:port/classify, /score or /pooling, or sglang:http://host:port/classify."
                     + " Options follow a question mark: chat=FOLDER (its tokenizer, for the template), model, batch, concurrency, timeout, tries, and token,"

@@ -113,6 +113,28 @@ class BenchRewardTest {
     }
 
     @Test
+    void baselinesHaveTheNamesTheyAreGiven() {
+        assertThat(bench("x=length,y=length,z=random,constant"))
+                .as(err.toString())
+                .isZero();
+        assertThat(out.resolve("results.csv"))
+                .content()
+                .contains("\nx,pairs,overall,0.5,", "\ny,pairs,overall,0.5,", "\nz,pairs,", "\nconstant,pairs,")
+                .doesNotContain("\nlength,");
+    }
+
+    @Test
+    void aScoresFileOfOtherItemsIsRefused() throws IOException {
+        Path scores = Files.writeString(
+                folder.resolve("scores.jsonl"), "{\"prompt\": \"p9\", \"response\": \"b\", \"reward\": 1}\n");
+        assertThat(bench("length,mine=scores:" + scores)).isEqualTo(2);
+        assertThat(err.toString())
+                .contains(
+                        "mine has no score for any of the 4 answers of pairs", "by exactly the prompt and the answer");
+        assertThat(out.resolve("results.json")).doesNotExist();
+    }
+
+    @Test
     void equalNamesAndMissingModelsAreRefusedBeforeAnythingIsScored() {
         assertThat(bench("length,length")).isEqualTo(2);
         assertThat(err.toString()).contains("two models are called 'length'");

@@ -89,7 +89,7 @@ public final class RewardBenchmark {
     /**
      * Measures scorers, one after the other, once all of them have passed the test of batches.
      *
-     * @throws SaveException ENGINE when a score depends on its batch; USER when one is not that which was kept before
+     * @throws SaveException ENGINE when a score depends on its batch; USER when one is not that which was kept before, and when a benchmark has none
      */
     public RewardResults run(List<Scorer> scorers, Progress progress) {
         Map<String, ScoreRequest> requests = new LinkedHashMap<>();
@@ -121,10 +121,21 @@ public final class RewardBenchmark {
                     scorer.name(), !(scorer instanceof Baseline), scorer.facts(), difference, notes));
         }
         List<RewardResults.Entry> entries = new ArrayList<>();
+        Map<String, Map<String, Score>> scores = new HashMap<>();
+        // What costs nothing goes first: where it has no scores, nothing else need be computed.
+        for (boolean costs : new boolean[] {false, true}) {
+            for (Scorer scorer : scorers) {
+                if (scorer.identity().isPresent() == costs) {
+                    Map<String, Score> own = scores(scorer, requests, progress);
+                    refuseBenchmarksWithoutScores(scorer, keys, own);
+                    scores.put(scorer.name(), own);
+                }
+            }
+        }
         for (Scorer scorer : scorers) {
-            Map<String, Score> scores = scores(scorer, requests, progress);
             for (int b = 0; b < benchmarks.size(); b++) {
-                entries.add(entry(scorer, benchmarks.get(b), keys.get(b), scores));
+                entries.add(entry(
+                        scorer, benchmarks.get(b), keys.get(b), Objects.requireNonNull(scores.get(scorer.name()))));
             }
         }
         return new RewardResults(
@@ -173,6 +184,23 @@ public final class RewardBenchmark {
         if (answers.stream().noneMatch(answer -> answer.problem().isEmpty())) {
             throw SaveException.user(scorer.name() + " has scored none of the first " + answers.size()
                     + " answers; the first reason: " + answers.get(0).problem());
+        }
+    }
+
+    /** A number for a benchmark of which nothing is scored would look like one of a bad scorer. */
+    private void refuseBenchmarksWithoutScores(
+            Scorer scorer, List<List<List<String>>> keys, Map<String, Score> scores) {
+        for (int b = 0; b < benchmarks.size(); b++) {
+            List<Score> own = keys.get(b).stream()
+                    .flatMap(List::stream)
+                    .distinct()
+                    .map(key -> Objects.requireNonNull(scores.get(key)))
+                    .toList();
+            if (own.stream().noneMatch(score -> score.problem().isEmpty())) {
+                throw SaveException.user(scorer.name() + " has no score for any of the " + own.size() + " answers of "
+                        + benchmarks.get(b).benchmark().title() + "; the first reason: "
+                        + own.get(0).problem() + ". Choose others with --benchmarks, or leave the scorer out");
+            }
         }
     }
 
@@ -275,7 +303,7 @@ public final class RewardBenchmark {
         for (int i = 0; i < keys.size(); i++) {
             Item item = loaded.questions().items().get(i);
             List<Score> ofItem = keys.get(i).stream()
-                    .map(key -> scores.getOrDefault(key, Score.missing("was not scored")))
+                    .map(key -> Objects.requireNonNull(scores.get(key)))
                     .toList();
             Scored scored =
                     new Scored(item, ofItem.stream().mapToDouble(Score::value).toArray());

@@ -13,7 +13,8 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * Scores that were made elsewhere: a file whose rows have {@code prompt}, one of {@code response}, {@code answer}, {@code completion}, and one of {@code
- * reward}, {@code score}, as {@code save4j reward score} writes. Requests that are not in the file have no score.
+ * reward}, {@code score}, as {@code save4j reward score} writes. A row is for the request with exactly its prompt and answer, where a prompt of several turns
+ * is written as lines of {@code role: content}. Requests that are not in the file have no score.
  */
 public final class ScoresFile implements Scorer {
     private final String name;
@@ -73,7 +74,8 @@ public final class ScoresFile implements Scorer {
         return requests.stream()
                 .map(request -> Optional.ofNullable(scores.get(key(request.promptText(), request.response())))
                         .map(Score::of)
-                        .orElseGet(() -> Score.missing("not in " + file)))
+                        .orElseGet(() -> Score.missing(
+                                "not in " + file + ", whose rows are found by exactly the prompt and the answer")))
                 .toList();
     }
 

@@ -289,6 +289,28 @@ class ScorersTest {
     }
 
     @Test
+    void aFileOfOtherScoresIsRefusedBeforeAnythingIsScored() throws IOException {
+        Path file = Files.writeString(
+                folder.resolve("scores.jsonl"), "{\"prompt\": \"p1\", \"response\": \"B\", \"reward\": 2.5}\n");
+        Fake model = new Fake("x");
+        assertThatThrownBy(() -> run(model, new ScoresFile("mine", file)))
+                .isInstanceOfSatisfying(
+                        SaveException.class, error -> assertThat(error.kind()).isEqualTo(SaveException.Kind.USER))
+                .hasMessage("mine has no score for any of the 6 answers of pairs; the first reason: not in " + file
+                        + ", whose rows are found by exactly the prompt and the answer. Choose others with"
+                        + " --benchmarks, or leave the scorer out");
+        // The test of batches alone.
+        assertThat(model.asked).hasSize(2 * 6);
+    }
+
+    @Test
+    void rowsOfAPreferenceFileThatAreLeftOutAreCounted() throws IOException {
+        Path file = Files.writeString(folder.resolve("broken.jsonl"), PAIRS + "{\"prompt\": \"p4\", \"chosen\n");
+        assertThat(run(file, RewardBenchmark.Options.all(17), Baseline.length()).notes())
+                .anySatisfy(note -> assertThat(note).contains("4 rows, 3 kept, 1 bad", "line 4"));
+    }
+
+    @Test
     void aFileOfScoresMustHaveThem() throws IOException {
         Path file = Files.writeString(folder.resolve("scores.jsonl"), "{\"prompt\": \"p\", \"response\": \"r\"}\n");
         assertThatThrownBy(() -> new ScoresFile("mine", file))
