@@ -44,7 +44,8 @@ import picocli.CommandLine.Spec;
             "",
             "A model is a folder, a name that 'save4j model get' knows, scores:FILE with the output of 'save4j reward score', whose rows are found by exactly the"
                     + " prompt and the answer, or one of the baselines length, random and constant. NAME= before it names it in the results.",
-            "A folder holds a reward model, or a classifier as model.onnx whose logits are the scores; FOLDER?label=good chooses one of several labels.",
+            "A folder holds a reward model, or a classifier as model.onnx whose logits are the scores; FOLDER?label=good chooses one of several labels,"
+                    + " and FOLDER?chat=none says for one model what --chat says for all.",
             "A server is http://host:port/get_reward of OpenRLHF, vllm:http://host:port/classify, /score or /pooling, or sglang:http://host:port/classify."
                     + " Options follow a question mark: chat=FOLDER (its tokenizer, for the template), model, batch, concurrency, timeout, tries, and token,"
                     + " the environment variable that holds it, as in",

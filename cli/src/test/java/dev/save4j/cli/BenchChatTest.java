@@ -134,6 +134,11 @@ class BenchChatTest {
                         "give the template with --chat FILE, or score them as plain text with --chat none");
         assertThat(folder.resolve("out")).doesNotExist();
         assertThat(bench(model, "--chat", "none")).as(err.toString()).isZero();
+        String plain = scores();
+        assertThat(bench(Path.of(model + "?chat=none"))).as(err.toString()).isZero();
+        assertThat(scores()).isEqualTo(plain);
+        assertThat(bench(Path.of(model + "?cat=none"))).isEqualTo(2);
+        assertThat(err.toString()).contains("a model takes the options ?label=NAME and ?chat=");
     }
 
     @Test

@@ -79,10 +79,13 @@ public final class ModelScorer implements Scorer {
         if (!chat.isAuto()) {
             return chat.of(folder.path());
         }
-        Optional<ChatTemplate> own = model.causal() ? chat.of(folder.path()) : Optional.empty();
+        if (!model.causal()) {
+            return Optional.empty();
+        }
+        Optional<ChatTemplate> own = chat.of(folder.path());
         // save4j writes how a reward model pools, Transformers does not.
         boolean trainedPlain = folder.config().has("pooling");
-        if (own.isEmpty() && model.causal() && !trainedPlain) {
+        if (own.isEmpty() && !trainedPlain) {
             throw SaveException.user("the model " + folder.path() + " has no chat template, so that nothing says in"
                     + " which form it was trained to read prompt and answer: give the template with --chat FILE, or"
                     + " score them as plain text with --chat none");
