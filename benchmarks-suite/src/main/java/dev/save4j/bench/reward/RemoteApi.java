@@ -29,7 +29,7 @@ public enum RemoteApi {
 
         @Override
         double[] scores(JsonNode answer, int count) {
-            return numbers(answer.path("rewards"), count);
+            return numbers(answer.path("rewards"), answer, count);
         }
     },
 
@@ -94,7 +94,7 @@ public enum RemoteApi {
             // A single text may be answered without the list.
             JsonNode list =
                     answer.isObject() ? JsonMapper.shared().createArrayNode().add(answer) : answer;
-            return numbers(list, count, "embedding");
+            return numbers(list, answer, count, "embedding");
         }
     };
 
@@ -183,14 +183,14 @@ public enum RemoteApi {
         return scores;
     }
 
-    private static double[] numbers(JsonNode list, int count, String... key) {
+    private static double[] numbers(JsonNode list, JsonNode answer, int count, String... key) {
         double[] scores = new double[count];
         if (!list.isArray() || list.size() != count) {
-            throw strange(list, count);
+            throw strange(answer, count);
         }
         for (int i = 0; i < count; i++) {
             JsonNode value = key.length == 0 ? list.get(i) : list.get(i).path(key[0]);
-            scores[i] = last(value, list, count);
+            scores[i] = last(value, answer, count);
         }
         return scores;
     }

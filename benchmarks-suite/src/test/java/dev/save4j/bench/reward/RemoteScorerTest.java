@@ -57,6 +57,7 @@ class RemoteScorerTest {
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private Function<JsonNode, Answer> handler = body -> new Answer(500, "no handler");
     private int delay;
+    private Duration patience = Duration.ofSeconds(60);
     private HttpServer server;
 
     @BeforeEach
@@ -111,7 +112,7 @@ class RemoteScorerTest {
                 Optional.of(TURNS),
                 batch,
                 3,
-                Duration.ofMillis(500),
+                patience,
                 tries,
                 Duration.ofMillis(5),
                 Optional.of("secret"));
@@ -218,6 +219,7 @@ class RemoteScorerTest {
     @Test
     void aSlowServerRunsOutOfTime() {
         delay = 1500;
+        patience = Duration.ofMillis(500);
         handler = body -> new Answer(200, "[]");
         assertThatThrownBy(() -> scores(remote(RemoteApi.SGLANG, "/classify", 8, 1), request("p", "r")))
                 .hasMessageContaining("has failed 1 times, at last with")
@@ -313,7 +315,8 @@ class RemoteScorerTest {
         handler = body -> new Answer(200, "{\"rewards\":[1]}");
         ScoreRequest one = request("p", "r");
         assertThatThrownBy(() -> scores(remote(RemoteApi.OPENRLHF, "/get_reward", 8, 1), one, one))
-                .hasMessage(address("/get_reward") + ": the answer does not hold 2 scores where they are expected: [1]."
+                .hasMessage(address("/get_reward")
+                        + ": the answer does not hold 2 scores where they are expected: {\"rewards\":[1]}."
                         + " The scores so far are kept: once it works, the same command goes on");
         for (String strange : List.of("[\"high\", 1]", "[[], 1]", "[{}, 1]", "{}")) {
             handler = body -> new Answer(200, "{\"rewards\":" + strange + "}");
