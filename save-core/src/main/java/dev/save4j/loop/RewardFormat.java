@@ -169,7 +169,11 @@ final class RewardFormat {
                         + whole + "'");
             }
         }
-        int[] ids = answer("question", "reply", true).ids();
+        // A tokenizer of a closed list of words may not know these; without a template the beginning of an empty text
+        // is that of any.
+        int[] ids = template.isPresent()
+                ? answer("question", "reply", true).ids()
+                : answer("", "", false).ids();
         OptionalInt begin = tokenizer.beginOfText();
         if (begin.isPresent() && ids.length > 1 && ids[0] == begin.getAsInt() && ids[1] == begin.getAsInt()) {
             throw SaveException.user("a text would begin twice: the token " + begin.getAsInt()

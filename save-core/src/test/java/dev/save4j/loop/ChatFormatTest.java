@@ -9,6 +9,7 @@ import dev.save4j.data.Message;
 import dev.save4j.tokenizers.ByteTokenizer;
 import dev.save4j.tokenizers.Tokenizer;
 import dev.save4j.tokenizers.Tokenizers;
+import dev.save4j.tokenizers.WordTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -106,6 +107,15 @@ class ChatFormatTest {
                             + " from the chat template twice; remove it from the post-processor in tokenizer.json or"
                             + " from the template");
             new RewardFormat(words, true, 100).check();
+        }
+    }
+
+    @Test
+    void checksATokenizerOfAClosedListOfWords() {
+        try (Tokenizer words = new WordTokenizer(List.of("once", "upon"))) {
+            RewardFormat format = new RewardFormat(words, true, 100);
+            format.check();
+            assertThat(format.answer("once", "upon", true).ids()).hasSize(4);
         }
     }
 
