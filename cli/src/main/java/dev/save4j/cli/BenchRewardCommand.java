@@ -222,7 +222,7 @@ final class BenchRewardCommand implements Callable<Integer> {
         console.println();
         console.print(TextTable.of(results.table().transposed()));
         console.println();
-        console.println("Percent, with 95 % bootstrap intervals over prompts.");
+        console.println(RewardResults.READING);
         results.notes().forEach(console::println);
         console.println("Results: " + out);
         console.flush();

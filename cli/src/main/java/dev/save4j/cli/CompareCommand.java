@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
         name = "compare",
         mixinStandardHelpOptions = true,
         description = {
-            "Compares two models that 'save4j bench reward' has measured: paired intervals, McNemar's test, the decisions that differ, and whether a model"
+            "Compares two models that 'save4j bench reward' has measured: paired intervals, an exact test, the decisions that differ, and whether a model"
                     + " prefers what is long or formatted.",
             ""
         },

@@ -38,7 +38,7 @@ record ComparisonReport(List<Comparison> comparisons, List<String> biases, int f
                                 percent("%.1f", comparison.firstValue()),
                                 percent("%.1f", comparison.secondValue()),
                                 percent("%+.1f", comparison.difference()),
-                                percent("%+.1f", comparison.low()) + " to " + percent("%+.1f", comparison.high()),
+                                interval(comparison.low(), comparison.high()),
                                 String.valueOf(comparison.gained()),
                                 String.valueOf(comparison.lost()),
                                 String.format(Locale.ROOT, "%.2g", comparison.p())))
@@ -57,17 +57,24 @@ record ComparisonReport(List<Comparison> comparisons, List<String> biases, int f
                             String.valueOf(part.items()),
                             percent("%.1f", part.firstValue()),
                             percent("%.1f", part.secondValue()),
+                            interval(part.low(), part.high()),
                             String.valueOf(part.gained()),
                             String.valueOf(part.lost()),
                             String.format(Locale.ROOT, "%.2g", part.p())));
                 }
             }
         }
-        return new Table(List.of("subset", "items", any.first(), any.second(), "gained", "lost", "p"), rows);
+        return new Table(
+                List.of("subset", "items", any.first(), any.second(), "95 % interval", "gained", "lost", "p"), rows);
     }
 
     private static String percent(String format, double share) {
         return String.format(Locale.ROOT, format, 100 * share);
+    }
+
+    /** Of a difference. */
+    private static String interval(double low, double high) {
+        return Double.isNaN(low) ? "too few" : percent("%+.1f", low) + " to " + percent("%+.1f", high);
     }
 
     String text() {
@@ -123,7 +130,7 @@ record ComparisonReport(List<Comparison> comparisons, List<String> biases, int f
                 .append("\n\n")
                 .append(table().markdown())
                 .append(
-                        "\n## By subset\n\nMean credits in percent; p of the exact test of McNemar on the items gained and lost.\n\n")
+                        "\n## By subset\n\nMean credits in percent with the paired interval of their difference; p of the exact test on the prompts gained and lost.\n\n")
                 .append(parts().markdown())
                 .append("\n```\n")
                 .append(text())

@@ -63,7 +63,7 @@ class BenchRewardTest {
         assertThat(bench("length,constant,mine=scores:" + scores))
                 .as(err.toString())
                 .isZero();
-        assertThat(console.toString()).contains("50.0 [", "100.0 [100.0, 100.0]", "pairs: 2 items");
+        assertThat(console.toString()).contains("50.0 [–]", "100.0 [–]", "pairs: 2 items");
         assertThat(out.resolve("results.json")).exists();
         assertThat(run(
                         "compare",
@@ -79,7 +79,8 @@ class BenchRewardTest {
                 .contains(
                         "+50.0", "the longer answer scores higher in 100.0 % of 2 comparisons and is better in 50.0 %")
                 .contains("pairs, item 2: length earns 0.00, mine earns 1.00")
-                .contains("mine against length: better on none; worse on none; not told apart on pairs.");
+                .contains(
+                        "mine against length: better on none; worse on none; not told apart on none; too few prompts on pairs.");
         assertThat(Files.readAllLines(folder.resolve("comparison/flips.jsonl")))
                 .singleElement()
                 .asString()

@@ -24,10 +24,6 @@ final class Averages {
         return parts.stream().mapToDouble(Metric::value).average().orElseThrow();
     }
 
-    static int items(List<Metric> parts) {
-        return parts.stream().mapToInt(Metric::items).sum();
-    }
-
     /** The items of each part, parts in the order of their names. */
     static Map<String, List<Scored>> by(List<Scored> items, Function<Scored, String> part) {
         Map<String, List<Scored>> parts = new TreeMap<>();
@@ -39,10 +35,7 @@ final class Averages {
     /** The mean over each part, parts in the order of their names. */
     static List<Metric> bySubset(List<Scored> items, ToDoubleFunction<Scored> of) {
         return by(items, scored -> scored.item().subset()).entrySet().stream()
-                .map(part -> new Metric(
-                        part.getKey(),
-                        mean(part.getValue(), of),
-                        part.getValue().size()))
+                .map(part -> Metric.of(part.getKey(), mean(part.getValue(), of), part.getValue()))
                 .toList();
     }
 }

@@ -21,6 +21,14 @@ public interface Benchmark {
     /** Reads the items; a USER error that names the file and row when something is not as published. */
     Questions read(Path data);
 
+    /**
+     * The part of the benchmark that an item is drawn from when {@link Bootstrap} draws prompts anew: the official number averages such parts, so that each
+     * keeps its number of prompts. One and the same for all items where it is a plain mean.
+     */
+    default String stratum(Item item) {
+        return "";
+    }
+
     /** What an item earns by the benchmark's rule, in [0, 1]; 0 when its answers could not be scored. */
     double credit(Scored item);
 

@@ -59,15 +59,21 @@ public record Bias(
 
     /** In one line. */
     public String describe() {
-        return String.format(
-                Locale.ROOT,
-                "the longer answer scores higher in %.1f %% of %d comparisons and is better in %.1f %%; the answer with more markdown scores higher in %.1f %%"
-                        + " of %d and is better in %.1f %%",
-                100 * longer,
-                byLength,
-                100 * longerIsBetter,
-                100 * styled,
-                byStyle,
-                100 * styledIsBetter);
+        return (byLength == 0
+                        ? "no comparison of answers that differ in length"
+                        : String.format(
+                                Locale.ROOT,
+                                "the longer answer scores higher in %.1f %% of %d comparisons and is better in %.1f %%",
+                                100 * longer,
+                                byLength,
+                                100 * longerIsBetter))
+                + (byStyle == 0
+                        ? "; none of answers that differ in markdown"
+                        : String.format(
+                                Locale.ROOT,
+                                "; the answer with more markdown scores higher in %.1f %% of %d and is better in %.1f %%",
+                                100 * styled,
+                                byStyle,
+                                100 * styledIsBetter));
     }
 }

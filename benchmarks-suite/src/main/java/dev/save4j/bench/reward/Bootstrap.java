@@ -12,23 +12,34 @@ import java.util.function.IntUnaryOperator;
 import java.util.function.ToDoubleFunction;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
+import java.util.stream.IntStream;
 
 /**
- * Percentile intervals by resampling (Efron and Tibshirani 1993, chapter 13): the groups of items of each subset are drawn with replacement, as many as there
- * are, and the number is computed again. What belongs to one prompt stays together, and every subset keeps its size.
+ * Percentile intervals by resampling (Efron and Tibshirani 1993, chapter 13): prompts are drawn with replacement, as many as there are, and the number is
+ * computed again.
+ *
+ * <p>What belongs to one prompt, {@link Item#group}, is drawn together, because its items are right and wrong together. Prompts are drawn within the parts
+ * that the official number averages, {@link Benchmark#stratum}, so that each part keeps its size as it does in the number. Not within subsets, of which some
+ * have one prompt: drawn from alone, it never varies, and the interval would claim a certainty that is not there.
+ *
+ * <p>A number with a part of fewer than {@link #FEWEST_PROMPTS} prompts has no interval: what so few prompts have in common says too little about others.
  */
 final class Bootstrap {
     /** Draws; the ends of the interval are then good to about a tenth of its width. */
     static final int RESAMPLES = 1000;
 
+    /** With fewer, drawing anew misses a good part of the spread, and a part may be right or wrong as a whole by chance. */
+    static final int FEWEST_PROMPTS = 10;
+
     private Bootstrap() {}
 
     /**
      * @param items in any order, at least one
+     * @param stratum what an item is drawn within
      * @param of computes the number from the places of the items, which may come several times
      */
-    static Interval interval(List<Item> items, ToDoubleFunction<int[]> of, long seed) {
-        return intervals(items, places -> new double[] {of.applyAsDouble(places)}, 1, seed)
+    static Interval interval(List<Item> items, Function<Item, String> stratum, ToDoubleFunction<int[]> of, long seed) {
+        return intervals(items, stratum, places -> new double[] {of.applyAsDouble(places)}, 1, seed)
                 .get(0);
     }
 
@@ -37,15 +48,16 @@ final class Bootstrap {
      *
      * @param of computes the numbers from the places of the items
      */
-    static List<Interval> intervals(List<Item> items, Function<int[], double[]> of, int numbers, long seed) {
+    private static List<Interval> intervals(
+            List<Item> items, Function<Item, String> stratum, Function<int[], double[]> of, int numbers, long seed) {
         Map<String, Map<String, List<Integer>>> strata = new LinkedHashMap<>();
         for (int i = 0; i < items.size(); i++) {
-            strata.computeIfAbsent(items.get(i).subset(), subset -> new LinkedHashMap<>())
+            strata.computeIfAbsent(stratum.apply(items.get(i)), name -> new LinkedHashMap<>())
                     .computeIfAbsent(items.get(i).group(), group -> new ArrayList<>())
                     .add(i);
         }
         List<int[][]> groups = strata.values().stream()
-                .map(stratum -> stratum.values().stream()
+                .map(prompts -> prompts.values().stream()
                         .map(group -> group.stream().mapToInt(i -> i).toArray())
                         .toArray(int[][]::new))
                 .toList();
@@ -64,15 +76,16 @@ final class Bootstrap {
                 .toList();
     }
 
-    /** Of all metrics of a benchmark, in their order. */
+    /** Of all metrics of a benchmark, in their order; none for those with too few prompts. */
     static List<Interval> intervals(Benchmark benchmark, List<Scored> items, long seed) {
-        List<String> names = benchmark.metrics(items).stream().map(Metric::name).toList();
+        List<Metric> metrics = benchmark.metrics(items);
         Map<String, Integer> places = new HashMap<>();
-        names.forEach(name -> places.put(name, places.size()));
-        return intervals(
+        metrics.forEach(metric -> places.put(metric.name(), places.size()));
+        List<Interval> intervals = intervals(
                 items.stream().map(Scored::item).toList(),
+                benchmark::stratum,
                 drawn -> {
-                    double[] numbers = new double[names.size()];
+                    double[] numbers = new double[metrics.size()];
                     Arrays.fill(numbers, Double.NaN);
                     for (Metric metric : benchmark.metrics(at(items, drawn))) {
                         Optional.ofNullable(places.get(metric.name()))
@@ -80,8 +93,11 @@ final class Bootstrap {
                     }
                     return numbers;
                 },
-                names.size(),
+                metrics.size(),
                 seed);
+        return IntStream.range(0, metrics.size())
+                .mapToObj(i -> metrics.get(i).prompts() < FEWEST_PROMPTS ? Interval.NONE : intervals.get(i))
+                .toList();
     }
 
     static List<Scored> at(List<Scored> items, int[] places) {

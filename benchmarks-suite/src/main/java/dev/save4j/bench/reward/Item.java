@@ -3,14 +3,16 @@ package dev.save4j.bench.reward;
 import dev.save4j.SaveException;
 import dev.save4j.data.Conversation;
 import dev.save4j.data.Message;
+import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 
 /**
  * A question of a benchmark: a prompt with answers, and which of them should score above which.
  *
  * @param id unique within its benchmark
- * @param group items that belong together and are resampled together, such as two questions about one prompt; the id where an item stands alone
+ * @param group items that belong together and are resampled together, mostly because they are about one prompt
  * @param subset the part of the benchmark it counts for
  * @param pairs what should score above what
  */
@@ -50,9 +52,19 @@ public record Item(
         return new Item(id, group, subset, prompt, answers, pairs);
     }
 
-    /** The right answer first. */
+    /** The right answer first; belongs together with the other pairs about its prompt. */
     static Item pair(String id, String subset, Conversation prompt, String chosen, String rejected) {
-        return of(id, id, subset, prompt, List.of(chosen), List.of(rejected));
+        return of(id, promptKey(prompt), subset, prompt, List.of(chosen), List.of(rejected));
+    }
+
+    /** Equal for equal prompts alone: a hash of roles and texts. */
+    static String promptKey(Conversation prompt) {
+        MessageDigest digest = ScoreRequest.sha256();
+        for (Message message : prompt.messages()) {
+            ScoreRequest.add(digest, message.role());
+            ScoreRequest.add(digest, message.content());
+        }
+        return HexFormat.of().formatHex(digest.digest());
     }
 
     static Conversation asked(String prompt) {

@@ -1,5 +1,6 @@
 package dev.save4j.bench.reward;
 
+import dev.save4j.data.Conversation;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -79,11 +80,12 @@ public final class JudgeBench implements Benchmark {
                     throw row.refused("has the label '" + label + "', expected A>B or B>A");
                 }
                 boolean first = label.equals("A>B");
+                Conversation question = Item.asked(row.text("question"));
                 items.add(new Item(
                         row.text("pair_id"),
-                        row.text("pair_id"),
+                        Item.promptKey(question),
                         source(row.text("source")),
-                        Item.asked(row.text("question")),
+                        question,
                         List.of(
                                 new Item.Candidate(row.text("response_A"), first),
                                 new Item.Candidate(row.text("response_B"), !first)),
@@ -133,13 +135,13 @@ public final class JudgeBench implements Benchmark {
         List<Metric> sources = new ArrayList<>();
         Map<String, List<Scored>> parts =
                 Averages.by(items, scored -> scored.item().subset());
-        parts.forEach((source, members) ->
-                sources.add(new Metric(source, Averages.mean(members, this::credit), members.size())));
+        parts.forEach(
+                (source, members) -> sources.add(Metric.of(source, Averages.mean(members, this::credit), members)));
         List<Metric> metrics = new ArrayList<>();
-        metrics.add(new Metric("overall", Averages.mean(items, this::credit), items.size()));
+        metrics.add(Metric.of("overall", Averages.mean(items, this::credit), items));
         metrics.addAll(sources);
-        metrics.add(new Metric("macro", Averages.mean(sources), items.size()));
-        metrics.add(new Metric("both orders", Averages.mean(items, JudgeBench::bothOrders), items.size()));
+        metrics.add(Metric.mean("macro", sources));
+        metrics.add(Metric.of("both orders", Averages.mean(items, JudgeBench::bothOrders), items));
         return metrics;
     }
 }

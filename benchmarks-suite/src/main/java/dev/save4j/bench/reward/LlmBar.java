@@ -101,6 +101,11 @@ public final class LlmBar implements Benchmark {
     }
 
     @Override
+    public String stratum(Item item) {
+        return item.subset();
+    }
+
+    @Override
     public double credit(Scored item) {
         return item.pairAccuracy();
     }
@@ -113,7 +118,7 @@ public final class LlmBar implements Benchmark {
                 .toList();
         List<Metric> averaged = own.isEmpty() ? parts : own;
         List<Metric> metrics = new ArrayList<>();
-        metrics.add(new Metric("overall", Averages.mean(averaged), Averages.items(averaged)));
+        metrics.add(Metric.mean("overall", averaged));
         metrics.addAll(parts);
         return metrics;
     }

@@ -53,17 +53,14 @@ final class MetricChart {
                 double y = m * row + 10.5 + 9 * s;
                 double value = entry.metrics().get(m).value();
                 Interval interval = entry.intervals().get(m);
-                if (Double.isFinite(value) && Double.isFinite(interval.low())) {
+                if (interval.exists()) {
                     svg.raw(format(
-                            "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"%s\" stroke-width=\"2\"/><circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.4\" fill=\"%s\"/>%n",
-                            across(interval.low()),
-                            across(interval.high()),
-                            y,
-                            y,
-                            color(s),
-                            across(value),
-                            y,
-                            color(s)));
+                            "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"%s\" stroke-width=\"2\"/>%n",
+                            across(interval.low()), across(interval.high()), y, y, color(s)));
+                }
+                if (Double.isFinite(value)) {
+                    svg.raw(format(
+                            "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.4\" fill=\"%s\"/>%n", across(value), y, color(s)));
                 }
             }
         }
@@ -78,7 +75,7 @@ final class MetricChart {
         html.raw("</p>\n" + svg + "</svg>\n")
                 .element(
                         "<figcaption>",
-                        "Percent, with 95 % bootstrap intervals over prompts."
+                        "Percent, with 95 % bootstrap intervals over prompts where there are enough."
                                 + (shown < metrics.size()
                                         ? " The first " + shown + " of " + metrics.size()
                                                 + " metrics; all are in the table."

@@ -134,6 +134,11 @@ public final class PpeCorrectness implements Benchmark {
     }
 
     @Override
+    public String stratum(Item item) {
+        return item.subset();
+    }
+
+    @Override
     public double credit(Scored item) {
         return item.pairAccuracy();
     }
@@ -144,15 +149,15 @@ public final class PpeCorrectness implements Benchmark {
         List<Metric> areas = new ArrayList<>();
         List<Metric> best = new ArrayList<>();
         Averages.by(items, scored -> scored.item().subset()).forEach((set, members) -> {
-            sets.add(new Metric(set, conflicts(members), members.size()));
-            areas.add(new Metric(set + ", AUC", BestOfK.area(members), members.size()));
+            sets.add(Metric.of(set, conflicts(members), members));
+            areas.add(Metric.of(set + ", AUC", BestOfK.area(members), members));
             double[] curve = BestOfK.curve(members);
-            best.add(new Metric(set + ", best of " + curve.length, curve[curve.length - 1], members.size()));
+            best.add(Metric.of(set + ", best of " + curve.length, curve[curve.length - 1], members));
         });
         List<Metric> metrics = new ArrayList<>();
-        metrics.add(new Metric("overall", Averages.mean(sets), items.size()));
+        metrics.add(Metric.mean("overall", sets));
         metrics.addAll(sets);
-        metrics.add(new Metric("AUC", Averages.mean(areas), items.size()));
+        metrics.add(Metric.mean("AUC", areas));
         metrics.addAll(areas);
         metrics.addAll(best);
         return metrics;

@@ -80,7 +80,7 @@ public final class PpePreference implements Benchmark {
     @Override
     public List<Metric> metrics(List<Scored> items) {
         List<Metric> metrics = new ArrayList<>();
-        metrics.add(new Metric("overall", Averages.mean(items, this::credit), items.size()));
+        metrics.add(Metric.of("overall", Averages.mean(items, this::credit), items));
         metrics.addAll(Averages.bySubset(items, this::credit));
         return metrics;
     }

@@ -75,6 +75,6 @@ public final class PreferencePairs implements Benchmark {
 
     @Override
     public List<Metric> metrics(List<Scored> items) {
-        return List.of(new Metric("overall", Averages.mean(items, this::credit), items.size()));
+        return List.of(Metric.of("overall", Averages.mean(items, this::credit), items));
     }
 }

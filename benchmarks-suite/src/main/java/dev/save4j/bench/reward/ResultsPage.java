@@ -25,7 +25,7 @@ final class ResultsPage {
 
     String html() {
         html.element("<h1>", "Reward benchmarks");
-        html.element("<p class=\"faint\">", "Percent, with 95 % bootstrap intervals over prompts.");
+        html.element("<p class=\"faint\">", RewardResults.READING);
         page.table(results.table());
         pictures.obstacle().ifPresent(reason -> html.element("<div class=\"note\">", reason));
         html.raw("<section class=\"card\" style=\"margin-top: 10px\"><ul style=\"margin: 0; padding-left: 18px\">\n");
@@ -73,14 +73,16 @@ final class ResultsPage {
                     .raw("</text>\n")
                     .raw(format(
                             "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"18\" fill=\"#9cc6e3\"/>%n",
-                            LABEL, top + 4, WIDTH * entry.headline().value()))
-                    .raw(format(
-                            "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" stroke=\"#1f2933\" stroke-width=\"2\"/>%n",
-                            LABEL + WIDTH * entry.interval().low(),
-                            LABEL + WIDTH * entry.interval().high(),
-                            top + 13,
-                            top + 13))
-                    .raw(format("<text x=\"%d\" y=\"%d\">%s</text>%n", LABEL + WIDTH + 14, top + 18, entry.cell(0)));
+                            LABEL, top + 4, WIDTH * entry.headline().value()));
+            if (entry.interval().exists()) {
+                html.raw(format(
+                        "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" stroke=\"#1f2933\" stroke-width=\"2\"/>%n",
+                        LABEL + WIDTH * entry.interval().low(),
+                        LABEL + WIDTH * entry.interval().high(),
+                        top + 13,
+                        top + 13));
+            }
+            html.raw(format("<text x=\"%d\" y=\"%d\">%s</text>%n", LABEL + WIDTH + 14, top + 18, entry.cell(0)));
         }
         html.raw("</svg>\n</figure>\n");
     }

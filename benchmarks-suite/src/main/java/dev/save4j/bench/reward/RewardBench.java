@@ -110,6 +110,16 @@ public final class RewardBench implements Benchmark {
         return new Questions(BenchmarkFiles.distinct(items), notes);
     }
 
+    /** The section: its subsets are too small to be drawn from one by one. */
+    @Override
+    public String stratum(Item item) {
+        return SECTIONS.entrySet().stream()
+                .filter(section -> section.getValue().containsKey(item.subset()))
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElse("");
+    }
+
     @Override
     public double credit(Scored item) {
         return item.pairAccuracy();
@@ -120,9 +130,8 @@ public final class RewardBench implements Benchmark {
         List<Metric> subsets = Averages.bySubset(items, this::credit);
         List<Metric> sections = sections(subsets);
         List<Metric> metrics = new ArrayList<>();
-        Metric micro = new Metric("micro", Averages.mean(items, this::credit), items.size());
-        metrics.add(
-                sections.isEmpty() ? micro : new Metric("overall", Averages.mean(sections), Averages.items(sections)));
+        Metric micro = Metric.of("micro", Averages.mean(items, this::credit), items);
+        metrics.add(sections.isEmpty() ? micro : Metric.mean("overall", sections));
         metrics.addAll(sections);
         if (!sections.isEmpty()) {
             metrics.add(micro);
@@ -137,15 +146,17 @@ public final class RewardBench implements Benchmark {
         SECTIONS.forEach((section, weights) -> {
             double sum = 0;
             int weight = 0;
-            int items = 0;
+            List<Metric> parts = new ArrayList<>();
             for (Metric subset : subsets) {
                 int official = weights.getOrDefault(subset.name(), 0);
                 sum += official * subset.value();
                 weight += official;
-                items += official > 0 ? subset.items() : 0;
+                if (official > 0) {
+                    parts.add(subset);
+                }
             }
             if (weight > 0) {
-                sections.add(new Metric(section, sum / weight, items));
+                sections.add(Metric.ofParts(section, sum / weight, parts));
             }
         });
         return sections;

@@ -1,5 +1,6 @@
 package dev.save4j.bench.reward;
 
+import dev.save4j.data.Conversation;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,11 +65,12 @@ public final class RewardBench2 implements Benchmark {
             for (BenchmarkRow row : BenchmarkRow.of(file, "id", "prompt", "chosen", "rejected", "subset")) {
                 String id = row.any("id");
                 String subset = row.text("subset");
+                Conversation prompt = Item.asked(row.text("prompt"));
                 items.add(Item.of(
                         subset + "/" + id,
-                        subset + "/" + (subset.equals(TIES) ? promptNumber(id) : id),
+                        subset.equals(TIES) ? subset + "/" + promptNumber(id) : Item.promptKey(prompt),
                         subset,
-                        Item.asked(row.text("prompt")),
+                        prompt,
                         row.texts("chosen"),
                         row.texts("rejected")));
             }
@@ -84,6 +86,11 @@ public final class RewardBench2 implements Benchmark {
 
     private static String promptNumber(String id) {
         return id.substring(id.indexOf(':') + 1);
+    }
+
+    @Override
+    public String stratum(Item item) {
+        return item.subset();
     }
 
     @Override
@@ -116,15 +123,15 @@ public final class RewardBench2 implements Benchmark {
         Averages.by(items, scored -> scored.item().subset()).forEach((subset, members) -> {
             if (subset.equals(TIES)) {
                 TiesScore ties = ties(members);
-                subsets.add(new Metric(TIES, ties.total(), members.size()));
-                parts.add(new Metric("Ties, tied accuracy", ties.tiedAccuracy(), members.size()));
-                parts.add(new Metric("Ties, reference accuracy", ties.referenceAccuracy(), members.size()));
+                subsets.add(Metric.of(TIES, ties.total(), members));
+                parts.add(Metric.of("Ties, tied accuracy", ties.tiedAccuracy(), members));
+                parts.add(Metric.of("Ties, reference accuracy", ties.referenceAccuracy(), members));
             } else {
-                subsets.add(new Metric(subset, Averages.mean(members, this::credit), members.size()));
+                subsets.add(Metric.of(subset, Averages.mean(members, this::credit), members));
             }
         });
         List<Metric> metrics = new ArrayList<>();
-        metrics.add(new Metric("overall", Averages.mean(subsets), items.size()));
+        metrics.add(Metric.mean("overall", subsets));
         metrics.addAll(subsets);
         metrics.addAll(parts);
         return metrics;

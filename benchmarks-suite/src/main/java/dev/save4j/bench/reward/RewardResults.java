@@ -23,6 +23,11 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public record RewardResults(
         String data, long seed, List<BenchmarkPart> benchmarks, List<ScorerPart> scorers, List<Entry> entries) {
+    /** What a reader must know to read a {@link #table}. */
+    public static final String READING =
+            "Percent, with 95 % bootstrap intervals over prompts; [–] where a part has fewer than "
+                    + Bootstrap.FEWEST_PROMPTS + " prompts, which is too few for an interval.";
+
     public RewardResults {
         benchmarks = List.copyOf(benchmarks);
         scorers = List.copyOf(scorers);
@@ -86,10 +91,13 @@ public record RewardResults(
         String cell(int metric) {
             double value = metrics.get(metric).value();
             Interval interval = intervals.get(metric);
-            return Double.isNaN(value)
-                    ? "–"
-                    : String.format(
-                            Locale.ROOT, "%.1f [%.1f, %.1f]", 100 * value, 100 * interval.low(), 100 * interval.high());
+            if (Double.isNaN(value)) {
+                return "–";
+            }
+            return interval.exists()
+                    ? String.format(
+                            Locale.ROOT, "%.1f [%.1f, %.1f]", 100 * value, 100 * interval.low(), 100 * interval.high())
+                    : String.format(Locale.ROOT, "%.1f [–]", 100 * value);
         }
     }
 
@@ -123,6 +131,12 @@ public record RewardResults(
         List<String> notes = new ArrayList<>();
         for (BenchmarkPart benchmark : benchmarks) {
             notes.add(benchmark.title() + ": " + benchmark.items() + " items; " + benchmark.rule() + ".");
+            int prompts =
+                    entry(scorers.get(0).name(), benchmark.name()).headline().prompts();
+            if (prompts < Bootstrap.FEWEST_PROMPTS) {
+                notes.add(benchmark.title() + ": the official number has no interval, because its smallest part has "
+                        + prompts + " of the " + Bootstrap.FEWEST_PROMPTS + " prompts that one takes.");
+            }
             benchmark.notes().forEach(note -> notes.add(benchmark.title() + ": " + note + "."));
         }
         scorers.forEach(scorer -> scorer.notes().forEach(note -> notes.add(scorer.name() + ": " + note + ".")));
@@ -184,8 +198,7 @@ public record RewardResults(
     }
 
     private String markdown() {
-        StringBuilder text =
-                new StringBuilder("# Reward benchmarks\n\nPercent, with 95 % bootstrap intervals over prompts.\n\n");
+        StringBuilder text = new StringBuilder("# Reward benchmarks\n\n" + READING + "\n\n");
         text.append(table().markdown()).append('\n');
         notes().forEach(note -> text.append("- ").append(note).append('\n'));
         for (BenchmarkPart benchmark : benchmarks) {

@@ -1,6 +1,7 @@
 package dev.save4j.bench.reward;
 
 import dev.save4j.SaveException;
+import dev.save4j.data.Conversation;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,7 +68,8 @@ public final class RmBench implements Benchmark {
                             + " rejected answers, expected " + STYLES.size() + " styles of each");
                 }
                 String id = part + "/" + row.any("id");
-                items.add(Item.of(id, id, part, Item.asked(row.text("prompt")), chosen, rejected));
+                Conversation prompt = Item.asked(row.text("prompt"));
+                items.add(Item.of(id, Item.promptKey(prompt), part, prompt, chosen, rejected));
             }
         }
         List<String> notes = new ArrayList<>();
@@ -89,9 +91,14 @@ public final class RmBench implements Benchmark {
     }
 
     /** The domain that a part, such as {@code safety-refuse}, belongs to. */
-    private static String domain(Scored item) {
-        String part = item.item().subset();
+    private static String domain(Item item) {
+        String part = item.subset();
         return DOMAINS.stream().filter(part::startsWith).findFirst().orElse(part);
+    }
+
+    @Override
+    public String stratum(Item item) {
+        return domain(item);
     }
 
     @Override
@@ -106,21 +113,21 @@ public final class RmBench implements Benchmark {
         List<Metric> normal = new ArrayList<>();
         List<Metric> easy = new ArrayList<>();
         for (Map.Entry<String, List<Scored>> domain :
-                Averages.by(items, RmBench::domain).entrySet()) {
-            double[][] matrix = matrix(domain.getValue());
-            int count = domain.getValue().size();
+                Averages.by(items, scored -> domain(scored.item())).entrySet()) {
+            List<Scored> members = domain.getValue();
+            double[][] matrix = matrix(members);
             String name = domain.getKey();
-            hard.add(new Metric(name + ", hard", hard(matrix), count));
-            normal.add(new Metric(name + ", normal", normal(matrix), count));
-            easy.add(new Metric(name + ", easy", easy(matrix), count));
-            domains.add(new Metric(name, (hard(matrix) + normal(matrix) + easy(matrix)) / 3, count));
+            hard.add(Metric.of(name + ", hard", hard(matrix), members));
+            normal.add(Metric.of(name + ", normal", normal(matrix), members));
+            easy.add(Metric.of(name + ", easy", easy(matrix), members));
+            domains.add(Metric.of(name, (hard(matrix) + normal(matrix) + easy(matrix)) / 3, members));
         }
         List<Metric> metrics = new ArrayList<>();
-        metrics.add(new Metric("overall", Averages.mean(domains), items.size()));
+        metrics.add(Metric.mean("overall", domains));
         metrics.addAll(domains);
-        metrics.add(new Metric("hard", Averages.mean(hard), items.size()));
-        metrics.add(new Metric("normal", Averages.mean(normal), items.size()));
-        metrics.add(new Metric("easy", Averages.mean(easy), items.size()));
+        metrics.add(Metric.mean("hard", hard));
+        metrics.add(Metric.mean("normal", normal));
+        metrics.add(Metric.mean("easy", easy));
         metrics.addAll(hard);
         metrics.addAll(normal);
         metrics.addAll(easy);

@@ -60,7 +60,7 @@ public final class Rmb implements Benchmark {
                     String id = "bon/" + row.any("bon_uid");
                     items.add(Item.of(
                             id,
-                            id,
+                            Item.promptKey(prompt),
                             category,
                             prompt,
                             List.of(row.text("bon_best", "answer")),
@@ -101,6 +101,13 @@ public final class Rmb implements Benchmark {
         return (names[0].startsWith("BoN") ? "BoN " : "Pairwise ") + (names.length > 1 ? names[1] : "");
     }
 
+    /** Helpfulness or harmlessness: a prompt has pairs and best-of-n questions, which are drawn together. */
+    @Override
+    public String stratum(Item item) {
+        String[] names = item.subset().split("/", 3);
+        return names.length > 1 ? names[1] : "";
+    }
+
     @Override
     public double credit(Scored item) {
         return item.complete() && item.allAbove() ? 1 : 0;
@@ -112,10 +119,10 @@ public final class Rmb implements Benchmark {
         for (Map.Entry<String, List<Scored>> part :
                 Averages.by(items, scored -> part(scored.item().subset())).entrySet()) {
             List<Scored> members = part.getValue();
-            parts.add(new Metric(part.getKey(), Averages.mean(members, this::credit), members.size()));
+            parts.add(Metric.of(part.getKey(), Averages.mean(members, this::credit), members));
         }
         List<Metric> metrics = new ArrayList<>();
-        metrics.add(new Metric("overall", Averages.mean(parts), items.size()));
+        metrics.add(Metric.mean("overall", parts));
         metrics.addAll(parts);
         metrics.addAll(Averages.bySubset(items, this::credit));
         return metrics;

@@ -67,10 +67,10 @@ class RmBenchTest {
     @Test
     void reproducesAPublishedTotalFromItsDomains() {
         assertThat(Averages.mean(List.of(
-                        new Metric("chat", 0.7416020671834626, 129),
-                        new Metric("math", 0.9180844360428481, 529),
-                        new Metric("code", 0.7412280701754387, 228),
-                        new Metric("safety", 0.9543965734441925, 441))))
+                        new Metric("chat", 0.7416020671834626, 129, 129),
+                        new Metric("math", 0.9180844360428481, 529, 529),
+                        new Metric("code", 0.7412280701754387, 228, 228),
+                        new Metric("safety", 0.9543965734441925, 441, 441))))
                 .isCloseTo(0.8388277867114855, within(1e-12));
     }
 

@@ -1,6 +1,7 @@
 package dev.save4j.bench.reward;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
@@ -25,10 +26,10 @@ class RmbTest {
     @Test
     void reproducesAPublishedMeanOfTheFourParts() {
         assertThat(Averages.mean(List.of(
-                        new Metric("Pairwise Helpfulness", 0.7854375682924406, 10067),
-                        new Metric("Pairwise Harmlessness", 0.7679784824462061, 7064),
-                        new Metric("BoN Helpfulness", 1307 / 2109.0, 2109),
-                        new Metric("BoN Harmlessness", 1036 / 1677.0, 1677))))
+                        new Metric("Pairwise Helpfulness", 0.7854375682924406, 10067, 10067),
+                        new Metric("Pairwise Harmlessness", 0.7679784824462061, 7064, 7064),
+                        new Metric("BoN Helpfulness", 1307 / 2109.0, 2109, 2109),
+                        new Metric("BoN Harmlessness", 1036 / 1677.0, 1677, 1677))))
                 .isCloseTo(0.6977277164892101, within(1e-12));
     }
 
@@ -49,6 +50,21 @@ class RmbTest {
                         .count())
                 .isEqualTo(items);
         assertThat(right / (double) items).isCloseTo(published, within(1e-12));
+    }
+
+    /** 7,232 pairs and 1,984 best-of-n questions are about 1,607 prompts; 955 of these have both. */
+    @Test
+    void pairsAndQuestionsAboutOnePromptBelongTogether() {
+        List<Scored> items = Golden.byLength(benchmark);
+        assertThat(items.stream().map(item -> item.item().group()).distinct()).hasSize(1607);
+        assertThat(benchmark.metrics(items).subList(0, 5))
+                .extracting(Metric::name, Metric::items)
+                .containsExactly(
+                        tuple("overall", 9216),
+                        tuple("BoN Harmlessness", 872),
+                        tuple("BoN Helpfulness", 1112),
+                        tuple("Pairwise Harmlessness", 2812),
+                        tuple("Pairwise Helpfulness", 4420));
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.save4j.bench.reward;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.save4j.SaveException;
@@ -93,10 +94,12 @@ class ScorersTest {
     void baselinesAreMeasuredAndTiesCounted() throws IOException {
         RewardResults results = run(Baseline.length(), Baseline.constant());
         RewardResults.Entry length = results.entry("length", "pairs");
-        assertThat(length.headline()).isEqualTo(new Metric("overall", 1 / 3.0, 3));
+        assertThat(length.headline()).isEqualTo(new Metric("overall", 1 / 3.0, 3, 3));
         assertThat(length.ties()).isEqualTo(1);
-        assertThat(length.interval().low()).isLessThanOrEqualTo(1 / 3.0);
-        assertThat(length.interval().high()).isGreaterThanOrEqualTo(1 / 3.0);
+        assertThat(length.interval().exists()).isFalse();
+        assertThat(results.notes())
+                .contains(
+                        "pairs: the official number has no interval, because its smallest part has 3 of the 10 prompts that one takes.");
         assertThat(results.entry("constant", "pairs").headline().value()).isZero();
         assertThat(results.entry("constant", "pairs").ties()).isEqualTo(3);
     }
@@ -337,7 +340,7 @@ class ScorersTest {
         assertThat(Files.readAllLines(folder.resolve("results.csv")))
                 .startsWith("scorer,benchmark,metric,value,items,low,high,ties,cut,unscored")
                 .anySatisfy(line -> assertThat(line).startsWith("length,pairs,overall,0.3333333333333333,3,"));
-        assertThat(folder.resolve("results.md")).content().contains("| length | 33.3 [");
+        assertThat(folder.resolve("results.md")).content().contains("| length | 33.3 [–] |");
         assertThat(folder.resolve("report.html"))
                 .content()
                 .contains("<th scope=\"row\">length</th>", "<title>pairs, official number with interval</title>")
@@ -361,5 +364,45 @@ class ScorersTest {
         // 50 groups of two: the standard error is 0.5 / sqrt(50), not 0.5 / sqrt(100).
         assertThat(interval.high() - interval.low()).isCloseTo(2 * 1.96 * 0.5 / Math.sqrt(50), within(0.04));
         assertThat(interval.holds(0.5)).isTrue();
+    }
+
+    /** Each of 40 subsets has one prompt: drawn from alone, none of them would ever vary. */
+    @Test
+    void promptsAreDrawnWithinWhatTheOfficialNumberAverages() {
+        List<Scored> items = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            items.add(Golden.scored(
+                    "r" + i,
+                    "g" + i,
+                    "BoN_set/" + (i < 20 ? "Harmlessness" : "Helpfulness") + "/S" + i,
+                    1,
+                    i % 2,
+                    0.5));
+        }
+        Interval interval = Bootstrap.intervals(new Rmb(), items, 1).get(0);
+        // The mean of two parts of 20 prompts each, half of them right: the standard error is 0.5 / sqrt(40).
+        assertThat(interval.high() - interval.low()).isCloseTo(2 * 1.96 * 0.5 / Math.sqrt(40), within(0.05));
+    }
+
+    @Test
+    void aPartOfFewPromptsHasNoInterval() {
+        List<Scored> items = new ArrayList<>();
+        for (int i = 0; i < 29; i++) {
+            // 20 prompts of one part; nine prompts of the other, one of them with two items.
+            items.add(Golden.scored("r" + i, "g" + i, i < 20 ? "natural" : "adver-manual", 1, i % 2, 0.5));
+        }
+        items.add(Golden.scored("again", "g28", "adver-manual", 1, 1, 0.5));
+        List<Interval> intervals = Bootstrap.intervals(new LlmBar(), items, 1);
+        assertThat(new LlmBar().metrics(items))
+                .extracting(Metric::name, Metric::items, Metric::prompts)
+                .containsExactly(tuple("overall", 30, 9), tuple("adver-manual", 10, 9), tuple("natural", 20, 20));
+        assertThat(intervals).extracting(Interval::exists).containsExactly(false, false, true);
+    }
+
+    @Test
+    void pairsAboutOnePromptBelongTogether() {
+        Item one = Item.pair("1", "s", Item.asked("p"), "a", "b");
+        assertThat(Item.pair("2", "s", Item.asked("p"), "c", "d").group()).isEqualTo(one.group());
+        assertThat(Item.pair("3", "s", Item.asked("q"), "a", "b").group()).isNotEqualTo(one.group());
     }
 }
