@@ -60,6 +60,15 @@ record BenchmarkRow(Path file, RawRows.RawRow row) {
         return list(column).stream().map(value -> text(value, column)).toList();
     }
 
+    /** Texts, at least one. */
+    List<String> someTexts(String column) {
+        List<String> all = texts(column);
+        if (all.isEmpty()) {
+            throw refused("has nothing in its list '" + column + "'");
+        }
+        return all;
+    }
+
     SaveException refused(String what) {
         return SaveException.user(file + ", " + row.where() + " " + what + "; its columns are "
                 + row.value().propertyNames());

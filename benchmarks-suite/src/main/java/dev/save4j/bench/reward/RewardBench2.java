@@ -71,8 +71,8 @@ public final class RewardBench2 implements Benchmark {
                         subset.equals(TIES) ? subset + "/" + promptNumber(id) : Item.promptKey(prompt),
                         subset,
                         prompt,
-                        row.texts("chosen"),
-                        row.texts("rejected")));
+                        row.someTexts("chosen"),
+                        row.someTexts("rejected")));
             }
         }
         List<String> notes = new ArrayList<>();

@@ -49,13 +49,8 @@ public final class Rmb implements Benchmark {
         List<Item> items = new ArrayList<>();
         for (Path file : files(data)) {
             for (BenchmarkRow row : BenchmarkRow.of(file)) {
-                Conversation prompt = new Conversation(row.list("conversation_input").stream()
-                        .map(turn -> new Message(
-                                turn.path("role").asString("user"),
-                                turn.path("content").asString("")))
-                        .toList());
-                // The path of the category names the part: BoN_set/Harmlessness/S1.
-                String category = row.text("category_path");
+                Conversation prompt = prompt(row);
+                String category = category(row);
                 if (row.has("bon_best")) {
                     String id = "bon/" + row.any("bon_uid");
                     items.add(Item.of(
@@ -64,9 +59,7 @@ public final class Rmb implements Benchmark {
                             category,
                             prompt,
                             List.of(row.text("bon_best", "answer")),
-                            row.list("loser_list").stream()
-                                    .map(loser -> answer(row, loser))
-                                    .toList()));
+                            losers(row)));
                 } else {
                     items.add(Item.pair(
                             "pair/" + row.any("pair_uid"),
@@ -89,23 +82,55 @@ public final class Rmb implements Benchmark {
         return new Questions(BenchmarkFiles.distinct(items), notes);
     }
 
-    private static String answer(BenchmarkRow row, JsonNode loser) {
-        if (!loser.path("answer").isString()) {
-            throw row.refused("has a loser without the text 'answer'");
+    private static Conversation prompt(BenchmarkRow row) {
+        List<Message> turns = new ArrayList<>();
+        for (JsonNode turn : row.list("conversation_input")) {
+            if (!turn.path("role").isString() || !turn.path("content").isString()) {
+                throw row.refused("has a turn without the texts 'role' and 'content' in 'conversation_input'");
+            }
+            turns.add(new Message(
+                    turn.path("role").stringValue(), turn.path("content").stringValue()));
         }
-        return loser.path("answer").stringValue();
+        if (turns.isEmpty()) {
+            throw row.refused("has no turn in 'conversation_input'");
+        }
+        return new Conversation(turns);
+    }
+
+    /** The path of the category names the part: {@code BoN_set/Harmlessness/S1}. */
+    private static String category(BenchmarkRow row) {
+        String category = row.text("category_path");
+        String set = row.has("bon_best") ? "BoN_set" : "Pairwise_set";
+        if (!category.matches(set + "/(Harmlessness|Helpfulness)/.+")) {
+            throw row.refused("has the category_path '" + category + "', expected " + set + "/Harmlessness/… or " + set
+                    + "/Helpfulness/…");
+        }
+        return category;
+    }
+
+    private static List<String> losers(BenchmarkRow row) {
+        List<String> losers = new ArrayList<>();
+        for (JsonNode loser : row.list("loser_list")) {
+            if (!loser.path("answer").isString()) {
+                throw row.refused("has a loser without the text 'answer' in 'loser_list'");
+            }
+            losers.add(loser.path("answer").stringValue());
+        }
+        if (losers.isEmpty()) {
+            throw row.refused("has nobody in its 'loser_list'");
+        }
+        return losers;
     }
 
     private static String part(String category) {
         String[] names = category.split("/", 3);
-        return (names[0].startsWith("BoN") ? "BoN " : "Pairwise ") + (names.length > 1 ? names[1] : "");
+        return (names[0].startsWith("BoN") ? "BoN " : "Pairwise ") + names[1];
     }
 
     /** Helpfulness or harmlessness: a prompt has pairs and best-of-n questions, which are drawn together. */
     @Override
     public String stratum(Item item) {
-        String[] names = item.subset().split("/", 3);
-        return names.length > 1 ? names[1] : "";
+        return item.subset().split("/", 3)[1];
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.save4j.bench.reward;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
@@ -59,6 +60,16 @@ class RewardBench2Test {
         items.add(Golden.scored("1", "1", "Focus", 1, 1, 1, 0, 0));
         assertThat(Golden.values(benchmark, items).get("overall"))
                 .isCloseTo((0.46923498353757076 + 0.5) / 2, within(1e-12));
+    }
+
+    @Test
+    void refusesARowWithoutAnAnswer(@TempDir Path data) throws IOException {
+        Path folder = Files.createDirectories(data.resolve("reward-bench-2"));
+        Files.writeString(
+                folder.resolve("test.jsonl"),
+                "{\"id\": \"1\", \"prompt\": \"p\", \"chosen\": [], \"rejected\": [\"b\"], \"subset\": \"Math\"}\n");
+        assertThatThrownBy(() -> benchmark.read(data))
+                .hasMessageContaining("test.jsonl, line 1 has nothing in its list 'chosen'");
     }
 
     @Test

@@ -1,12 +1,17 @@
 package dev.save4j.bench.reward;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -50,6 +55,38 @@ class RmbTest {
                         .count())
                 .isEqualTo(items);
         assertThat(right / (double) items).isCloseTo(published, within(1e-12));
+    }
+
+    private static final String PAIR = """
+            {"pair_uid": "1", "conversation_input": [{"role": "user", "content": "hi"}], "chosen": {"answer": "a"}, "reject": {"answer": "b"}, "category_path": "Pairwise_set/Harmlessness/S1"}
+            """;
+    private static final String BEST = """
+            {"bon_uid": "1", "conversation_input": [{"role": "user", "content": "hi"}], "bon_best": {"answer": "a"}, "loser_list": [{"answer": "b"}], "category_path": "BoN_set/Helpfulness/Chat/x"}
+            """;
+
+    private Benchmark.Questions read(Path data, String rows) throws IOException {
+        Path folder = Files.createDirectories(data.resolve("rmb"));
+        Files.writeString(folder.resolve("rows.jsonl"), rows);
+        return benchmark.read(data);
+    }
+
+    @Test
+    void refusesRowsThatAreNotAsPublished(@TempDir Path data) throws IOException {
+        assertThat(read(data, PAIR + BEST).items()).hasSize(2);
+        assertRefused(data, PAIR.replace("\"content\"", "\"text\""), "a turn without the texts 'role' and 'content'");
+        assertRefused(data, PAIR.replaceAll("\\[.*]", "[]"), "has no turn in 'conversation_input'");
+        assertRefused(data, BEST.replace("[{\"answer\": \"b\"}]", "[]"), "has nobody in its 'loser_list'");
+        assertRefused(
+                data,
+                PAIR.replace("Pairwise_set/Harmlessness/S1", "odd"),
+                "has the category_path 'odd', expected Pairwise_set/Harmlessness/… or Pairwise_set/Helpfulness/…");
+        assertRefused(data, BEST.replace("BoN_set", "Pairwise_set"), "expected BoN_set/Harmlessness/…");
+    }
+
+    private void assertRefused(Path data, String row, String why) {
+        assertThatThrownBy(() -> read(data, row))
+                .hasMessageContaining("rows.jsonl, line 1 ")
+                .hasMessageContaining(why);
     }
 
     /** 7,232 pairs and 1,984 best-of-n questions are about 1,607 prompts; 955 of these have both. */
