@@ -42,6 +42,18 @@ final class BenchmarkFiles {
         }
     }
 
+    /**
+     * Where a file of a benchmark lies, {@link #plain}: its path below the folder of data, after the name of that folder when it is one of the names. What
+     * is above, such as the home of a user, says nothing about the file.
+     */
+    static String where(Path data, Set<String> names, Path file) {
+        Path root = data.toAbsolutePath().normalize();
+        String folder =
+                root.getFileName() == null ? "" : plain(root.getFileName().toString());
+        return (names.contains(folder) ? folder : "")
+                + plain(root.relativize(file.toAbsolutePath().normalize()).toString());
+    }
+
     private static List<Path> walk(Path folder) {
         try (Stream<Path> files = Files.walk(folder)) {
             return files.filter(BenchmarkFiles::isData)

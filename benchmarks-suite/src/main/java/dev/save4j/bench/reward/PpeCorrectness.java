@@ -17,6 +17,14 @@ import tools.jackson.databind.JsonNode;
  */
 public final class PpeCorrectness implements Benchmark {
     private static final Map<String, String> SETS = new LinkedHashMap<>();
+    private static final Set<String> FOLDERS = Set.of(
+            "ppe",
+            "ppemmluprobestofk",
+            "ppemathbestofk",
+            "ppegpqabestofk",
+            "ppeifevalbestofk",
+            "ppembppplusbestofk",
+            "ppecorrectness");
 
     static {
         SETS.put("mmlupro", "MMLU-Pro");
@@ -57,25 +65,13 @@ public final class PpeCorrectness implements Benchmark {
     }
 
     private static List<Path> files(Path data) {
-        Set<String> folders = Set.of(
-                "ppe",
-                "ppemmluprobestofk",
-                "ppemathbestofk",
-                "ppegpqabestofk",
-                "ppeifevalbestofk",
-                "ppembppplusbestofk",
-                "ppecorrectness");
-        return BenchmarkFiles.of(data, folders).stream()
+        return BenchmarkFiles.of(data, FOLDERS).stream()
                 .filter(file -> SETS.keySet().stream().anyMatch(where(data, file)::contains))
                 .toList();
     }
 
-    /** The path below the data, and the name of the folder itself, which may be that of a set. */
     private static String where(Path data, Path file) {
-        Path root = data.toAbsolutePath().normalize();
-        return BenchmarkFiles.plain(
-                (root.getFileName() == null ? "" : root.getFileName().toString())
-                        + root.relativize(file.toAbsolutePath().normalize()));
+        return BenchmarkFiles.where(data, FOLDERS, file);
     }
 
     @Override

@@ -12,6 +12,8 @@ import java.util.Set;
  * <p>The official code was not at hand: the rules are those of the data set card and of appendix B of Skywork-Reward-V2.
  */
 public final class PpePreference implements Benchmark {
+    private static final Set<String> FOLDERS = Set.of("ppe", "ppehumanpreferencev1", "ppepreference");
+
     @Override
     public String name() {
         return "ppe-preference";
@@ -38,9 +40,8 @@ public final class PpePreference implements Benchmark {
     }
 
     private static List<Path> files(Path data) {
-        return BenchmarkFiles.of(data, Set.of("ppe", "ppehumanpreferencev1", "ppepreference")).stream()
-                .filter(file ->
-                        BenchmarkFiles.plain(file.toAbsolutePath().toString()).contains("preference"))
+        return BenchmarkFiles.of(data, FOLDERS).stream()
+                .filter(file -> BenchmarkFiles.where(data, FOLDERS, file).contains("preference"))
                 .toList();
     }
 

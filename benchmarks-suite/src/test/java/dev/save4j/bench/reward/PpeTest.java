@@ -60,6 +60,27 @@ class PpeTest {
     }
 
     @Test
+    void foldersAboveTheDataSayNothing(@TempDir Path folder) throws IOException {
+        Path correctness = Files.createDirectories(folder.resolve("dp-preferences/ppe"));
+        Files.writeString(correctness.resolve("gpqa.jsonl"), CORRECTNESS);
+        assertThat(new PpePreference().isIn(folder.resolve("dp-preferences"))).isFalse();
+        assertThat(new PpeCorrectness().isIn(folder.resolve("dp-preferences"))).isTrue();
+        Path preference = Files.createDirectories(folder.resolve("my-math-data/ppe"));
+        Files.writeString(preference.resolve("human-preference.jsonl"), "");
+        assertThat(new PpePreference().isIn(folder.resolve("my-math-data"))).isTrue();
+        assertThat(new PpeCorrectness().isIn(folder.resolve("my-math-data"))).isFalse();
+        // The folder of data may be that of the benchmark itself, and then its name counts.
+        Path own = Files.createDirectories(folder.resolve("PPE-Human-Preference-V1"));
+        Files.writeString(own.resolve("test.jsonl"), "");
+        assertThat(new PpePreference().isIn(own)).isTrue();
+        Path gpqa = Files.createDirectories(folder.resolve("PPE-GPQA-Best-of-K"));
+        Files.writeString(gpqa.resolve("train.jsonl"), CORRECTNESS);
+        assertThat(new PpeCorrectness().read(gpqa).items())
+                .extracting(Item::subset)
+                .containsExactly("GPQA");
+    }
+
+    @Test
     void refusesAConflictPairOfTwoRightAnswers(@TempDir Path data) throws IOException {
         Files.createDirectories(data.resolve("PPE-GPQA-Best-of-K"));
         Files.writeString(
