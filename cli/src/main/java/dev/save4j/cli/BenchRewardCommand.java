@@ -67,7 +67,7 @@ final class BenchRewardCommand implements Callable<Integer> {
             names = "--benchmarks",
             split = ",",
             paramLabel = "NAME",
-            defaultValue = "all",
+            defaultValue = Benchmarks.ALL,
             description = "By default all whose files are in the folder of data.")
     private List<String> benchmarks = List.of();
 
@@ -197,13 +197,14 @@ final class BenchRewardCommand implements Callable<Integer> {
             return Path.of(data.get(0));
         }
         Path folder = out.resolve("data");
+        boolean all = benchmarks.contains(Benchmarks.ALL);
         PrintWriter err = spec.commandLine().getErr();
         new BenchmarkSources(HubCache.ofUser())
                 .link(
-                        BenchmarkSources.ids(data, benchmarks),
+                        BenchmarkSources.ids(data, all ? List.of(Benchmarks.ALL) : benchmarks),
                         folder,
                         download,
-                        data.contains(BenchmarkSources.HUB) && benchmarks.equals(List.of("all")),
+                        data.contains(BenchmarkSources.HUB) && all,
                         line -> {
                             err.println(line);
                             err.flush();

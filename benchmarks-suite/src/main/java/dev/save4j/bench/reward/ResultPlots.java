@@ -8,9 +8,11 @@ import dev.save4j.run.ScoredPair;
 import java.awt.Color;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /** The plots of one benchmark: the best of k answers, the scores of right and wrong answers, calibration. A plot without data is left out. */
 final class ResultPlots {
@@ -22,12 +24,34 @@ final class ResultPlots {
     private final RewardResults results;
     private final RewardResults.BenchmarkPart benchmark;
     private final List<RewardResults.Entry> entries;
+    /** Of the scorers, all different. */
+    private final List<String> fileNames;
 
     private ResultPlots(RewardResults results, RewardResults.BenchmarkPart benchmark) {
         this.results = results;
         this.benchmark = benchmark;
         this.entries = results.scorers().stream()
                 .map(scorer -> results.entry(scorer.name(), benchmark.name()))
+                .toList();
+        this.fileNames =
+                distinct(entries.stream().map(entry -> fileName(entry.scorer())).toList());
+    }
+
+    private static String fileName(String name) {
+        return name.replaceAll("[^A-Za-z0-9._-]", "_");
+    }
+
+    /** The names, with numbers after those that came before; upper and lower case are one on some file systems. */
+    private static List<String> distinct(List<String> names) {
+        Set<String> seen = new HashSet<>();
+        return names.stream()
+                .map(name -> {
+                    String other = name;
+                    for (int copy = 2; !seen.add(other.toLowerCase(Locale.ROOT)); copy++) {
+                        other = name + "-" + copy;
+                    }
+                    return other;
+                })
                 .toList();
     }
 
@@ -37,7 +61,10 @@ final class ResultPlots {
         for (RewardResults.BenchmarkPart benchmark : results.benchmarks()) {
             ResultPlots drawing = new ResultPlots(results, benchmark);
             drawing.bestOfK().ifPresent(plots::add);
-            drawing.entries.forEach(entry -> drawing.histogram(entry).ifPresent(plots::add));
+            for (int s = 0; s < drawing.entries.size(); s++) {
+                drawing.histogram(drawing.entries.get(s), drawing.fileNames.get(s))
+                        .ifPresent(plots::add);
+            }
             drawing.calibration().ifPresent(plots::add);
         }
         return plots;
@@ -89,7 +116,7 @@ final class ResultPlots {
                 .toList();
     }
 
-    private Optional<Plot> histogram(RewardResults.Entry entry) {
+    private Optional<Plot> histogram(RewardResults.Entry entry, String fileName) {
         List<Double> right = new ArrayList<>();
         List<Double> wrong = new ArrayList<>();
         for (Scored item : entry.items()) {
@@ -114,7 +141,7 @@ final class ResultPlots {
         double[] rightShares = shares(right, low, width);
         double[] wrongShares = shares(wrong, low, width);
         LinePlot plot = plot(
-                "scores-" + entry.scorer().replaceAll("[^A-Za-z0-9._-]", "_"),
+                "scores-" + fileName,
                 "scores of " + entry.scorer(),
                 "score",
                 "answers, %",

@@ -353,6 +353,30 @@ class ScorersTest {
     }
 
     @Test
+    void scorersOfSimilarNamesHavePlotsOfTheirOwn() throws IOException {
+        Path scores = Files.writeString(folder.resolve("scores.jsonl"), """
+                {"prompt": "p1", "response": "long answer", "reward": 2}
+                {"prompt": "p1", "response": "b", "reward": 1}
+                """);
+        run(new ScoresFile("a/b", scores), new ScoresFile("a:b", scores), new ScoresFile("A b", scores))
+                .write(folder);
+        assertThat(folder.resolve("plots/pairs-scores-a_b.png")).isNotEmptyFile();
+        assertThat(folder.resolve("plots/pairs-scores-a_b-2.png")).isNotEmptyFile();
+        assertThat(folder.resolve("plots/pairs-scores-A_b-3.png")).isNotEmptyFile();
+    }
+
+    @Test
+    void benchmarksAreTakenOnce() throws IOException {
+        Path pairs = Files.createDirectories(folder.resolve("ppe"));
+        Files.writeString(pairs.resolve("human-preference.jsonl"), "");
+        assertThat(Benchmarks.named(List.of("all", "ppe-preference", "ppe-preference"), folder))
+                .extracting(Benchmark::name)
+                .containsExactly("ppe-preference");
+        assertThatThrownBy(() -> Benchmarks.named(List.of("all", "rmb"), folder))
+                .hasMessageContaining("has no files of RMB");
+    }
+
+    @Test
     void intervalsKeepGroupsTogetherAndAreReproducible() {
         List<Scored> items = new ArrayList<>();
         for (int i = 0; i < 100; i++) {
