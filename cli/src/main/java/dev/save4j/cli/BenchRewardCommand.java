@@ -73,9 +73,10 @@ final class BenchRewardCommand implements Callable<Integer> {
 
     @Option(
             names = "--preferences",
-            paramLabel = "FILE",
-            description = "A preference file as one more benchmark; may be given several times.")
-    private List<Path> preferences = List.of();
+            paramLabel = "[NAME=]FILE",
+            description =
+                    "A preference file as one more benchmark, called by its name unless it is given another; may be given several times.")
+    private List<String> preferences = List.of();
 
     @Option(
             names = "--data",
@@ -157,7 +158,8 @@ final class BenchRewardCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Path data = folder();
         List<Benchmark> chosen = new ArrayList<>(Benchmarks.named(benchmarks, data));
-        preferences.forEach(file -> chosen.add(new PreferencePairs(file)));
+        preferences.forEach(text -> chosen.add(preferencePairs(text)));
+        refuseEqualBenchmarks(chosen);
         if (chosen.isEmpty()) {
             throw SaveException.user("'" + data + "' has no folder of a known benchmark; known: "
                     + String.join(
@@ -227,6 +229,25 @@ final class BenchRewardCommand implements Callable<Integer> {
         results.notes().forEach(console::println);
         console.println("Results: " + out);
         console.flush();
+    }
+
+    private static PreferencePairs preferencePairs(String text) {
+        int equals = text.indexOf('=');
+        // An equals sign may also be part of the name of a file.
+        return equals > 0 && !Files.exists(Path.of(text))
+                ? new PreferencePairs(text.substring(0, equals), Path.of(text.substring(equals + 1)))
+                : new PreferencePairs(Path.of(text));
+    }
+
+    private static void refuseEqualBenchmarks(List<Benchmark> chosen) {
+        Set<String> names = new HashSet<>();
+        for (Benchmark benchmark : chosen) {
+            if (!names.add(benchmark.name())) {
+                throw SaveException.user("two benchmarks are called '" + benchmark.name() + "'; name them apart, as in"
+                        + " --preferences other="
+                        + benchmark.file().map(Path::toString).orElse("FILE"));
+            }
+        }
     }
 
     private static void refuseEqualNames(List<Scorer> scorers) {

@@ -7,6 +7,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -93,6 +95,61 @@ class BenchRewardTest {
         assertThat(bench("length,constant")).isZero();
         assertThat(run("compare", "length", "other", "--in", out.toString())).isEqualTo(2);
         assertThat(err.toString()).contains("has no scores of 'other' on pairs; it has length, constant");
+    }
+
+    private int benchOn(String preferences, Path out) {
+        return run(
+                "bench",
+                "reward",
+                "--models",
+                "length,constant",
+                "--data",
+                folder.toString(),
+                "--preferences",
+                preferences,
+                "--out",
+                out.toString());
+    }
+
+    @Test
+    void equalNamesOfPreferenceFilesAreRefused() throws IOException {
+        Path other = Files.createDirectories(folder.resolve("other")).resolve("pairs.jsonl");
+        Files.copy(pairs, other);
+        List<String> common =
+                List.of("bench", "reward", "--models", "length", "--data", folder.toString(), "--out", out.toString());
+        List<String> equal = new ArrayList<>(common);
+        equal.addAll(List.of("--preferences", pairs.toString(), "--preferences", other.toString()));
+        assertThat(run(equal.toArray(String[]::new))).isEqualTo(2);
+        assertThat(err.toString())
+                .contains("two benchmarks are called 'pairs'; name them apart, as in --preferences other=" + other);
+        List<String> apart = new ArrayList<>(common);
+        apart.addAll(List.of("--preferences", pairs.toString(), "--preferences", "other=" + other));
+        assertThat(run(apart.toArray(String[]::new))).as(err.toString()).isZero();
+        assertThat(console.toString()).contains("pairs: 2 items", "other: 2 items");
+        assertThat(out.resolve("results.json")).content().contains("\"file\" : \"" + other + "\"");
+    }
+
+    @Test
+    void itemsThatAreNotTheSameAreNotCompared() throws IOException {
+        Path other = Files.createDirectories(folder.resolve("other")).resolve("pairs.jsonl");
+        Files.writeString(other, Files.readString(pairs).replace("p2", "another prompt"));
+        assertThat(bench("length,constant")).as(err.toString()).isZero();
+        Path second = folder.resolve("second");
+        assertThat(benchOn(other.toString(), second)).as(err.toString()).isZero();
+        // Of each folder the one model that is no baseline is compared, so one of them is made a model here.
+        for (Path results : List.of(out, second)) {
+            for (String file : List.of("results.json", "items.jsonl")) {
+                Path place = results.resolve(file);
+                Files.writeString(place, Files.readString(place).replace("\"length\"", "\"mine\""));
+            }
+        }
+        assertThat(run("compare", out.toString(), second.toString())).isEqualTo(2);
+        assertThat(err.toString())
+                .contains("item 2 of pairs in '" + out + "' is not the one in '" + second
+                        + "': they were measured on different files; measure both on the same");
+        Files.writeString(pairs, Files.readString(pairs).replace("p1", "changed"));
+        assertThat(run("compare", "mine", "constant", "--in", out.toString())).isEqualTo(2);
+        assertThat(err.toString()).contains("item 1 of pairs has changed since it was scored in '" + out + "'");
     }
 
     @Test

@@ -67,6 +67,18 @@ public record Item(
         return HexFormat.of().formatHex(digest.digest());
     }
 
+    /** Equal for items that ask the same alone: a hash of prompt, answers, which of them are right, and what is compared. */
+    String contentKey() {
+        MessageDigest digest = ScoreRequest.sha256();
+        ScoreRequest.add(digest, promptKey(prompt));
+        for (Candidate answer : answers) {
+            ScoreRequest.add(digest, answer.text());
+            ScoreRequest.add(digest, answer.right() ? "right" : "wrong");
+        }
+        pairs.forEach(pair -> ScoreRequest.add(digest, pair.better() + ">" + pair.worse()));
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
     static Conversation asked(String prompt) {
         return new Conversation(List.of(Message.user(prompt)));
     }

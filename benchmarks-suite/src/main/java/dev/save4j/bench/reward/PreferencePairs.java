@@ -1,5 +1,6 @@
 package dev.save4j.bench.reward;
 
+import dev.save4j.SaveException;
 import dev.save4j.data.Conversation;
 import dev.save4j.data.DataReport;
 import dev.save4j.data.DataSet;
@@ -17,9 +18,19 @@ public final class PreferencePairs implements Benchmark {
     private final Path file;
     private final String name;
 
+    /** Called by the name of the file, without its ending. */
     public PreferencePairs(Path file) {
-        this.file = file;
-        name = file.toAbsolutePath().getFileName().toString().replaceFirst("\\.(jsonl|json|parquet)(\\.gz)?$", "");
+        this(file.toAbsolutePath().getFileName().toString().replaceFirst("\\.(jsonl|json|parquet)(\\.gz)?$", ""), file);
+    }
+
+    /** @throws SaveException USER for a name that could not be that of a file */
+    public PreferencePairs(String name, Path file) {
+        if (name.isBlank() || name.matches(".*[/\\\\].*")) {
+            throw SaveException.user("the preference file " + file + " is called '" + name
+                    + "', expected a name without slashes, which its plots can have too");
+        }
+        this.name = name;
+        this.file = file.toAbsolutePath().normalize();
     }
 
     @Override

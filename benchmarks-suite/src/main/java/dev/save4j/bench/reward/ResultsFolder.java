@@ -21,7 +21,14 @@ public final class ResultsFolder {
     private final List<String> scorers = new ArrayList<>();
     private final Map<String, Benchmark> benchmarks = new LinkedHashMap<>();
     private final Map<String, Map<String, Item>> items = new HashMap<>();
-    private final Map<String, Map<String, double[]>> scores = new HashMap<>();
+    private final Map<String, Map<String, Kept>> scores = new HashMap<>();
+
+    /**
+     * What is kept of an item.
+     *
+     * @param content its {@link Item#contentKey}
+     */
+    private record Kept(String content, double[] scores) {}
 
     /**
      * Reads a folder.
@@ -50,7 +57,7 @@ public final class ResultsFolder {
             Benchmark benchmark = source.isEmpty()
                     ? Benchmarks.named(List.of(part.path("name").asString("")), place)
                             .get(0)
-                    : new PreferencePairs(Path.of(source));
+                    : new PreferencePairs(part.path("name").asString(""), Path.of(source));
             benchmarks.put(benchmark.name(), benchmark);
             Map<String, Item> byId = new LinkedHashMap<>();
             benchmark.read(place).items().forEach(item -> byId.put(item.id(), item));
@@ -67,7 +74,9 @@ public final class ResultsFolder {
                                     value.path("benchmark").asString(""),
                                     value.path("scorer").asString("")),
                             key -> new LinkedHashMap<>())
-                    .put(value.path("item").asString(""), ofItem);
+                    .put(
+                            value.path("item").asString(""),
+                            new Kept(value.path("content").asString(""), ofItem));
         }
     }
 
@@ -84,7 +93,7 @@ public final class ResultsFolder {
     }
 
     /** The scores of a scorer by the items' ids; a USER error naming what there is when the scorer is not there. */
-    private Map<String, double[]> scores(Benchmark benchmark, String scorer) {
+    private Map<String, Kept> scores(Benchmark benchmark, String scorer) {
         return Optional.ofNullable(scores.get(key(benchmark.name(), scorer)))
                 .orElseThrow(() -> SaveException.user("'" + folder + "' has no scores of '" + scorer + "' on "
                         + benchmark.title() + "; it has " + String.join(", ", scorers)));
@@ -95,26 +104,45 @@ public final class ResultsFolder {
      *
      * @param other where the second scorer is, possibly this folder
      * @return empty when they share no item
+     * @throws SaveException USER when an item is not what it was for the other, or not what it was when it was scored
      */
     public Optional<Pairing> pair(Benchmark benchmark, String first, ResultsFolder other, String second) {
-        Map<String, double[]> before = scores(benchmark, first);
-        Map<String, double[]> after = other.scores(benchmark, second);
+        Map<String, Kept> before = scores(benchmark, first);
+        Map<String, Kept> after = other.scores(benchmark, second);
         List<Scored> firsts = new ArrayList<>();
         List<Scored> seconds = new ArrayList<>();
         Optional.ofNullable(items.get(benchmark.name())).orElse(Map.of()).forEach((id, item) -> {
-            Optional<double[]> one = Optional.ofNullable(before.get(id));
-            Optional<double[]> two = Optional.ofNullable(after.get(id));
+            Optional<Kept> one = Optional.ofNullable(before.get(id));
+            Optional<Kept> two = Optional.ofNullable(after.get(id));
             if (one.isPresent() && two.isPresent()) {
-                if (one.get().length != item.answers().size() || two.get().length != one.get().length) {
-                    throw SaveException.user("item " + id + " of " + benchmark.title() + " has "
-                            + item.answers().size() + " answers now, but was scored with " + one.get().length
-                            + " and " + two.get().length + "; the files of the benchmark have changed");
-                }
-                firsts.add(new Scored(item, one.get()));
-                seconds.add(new Scored(item, two.get()));
+                refuseOtherContent(benchmark, item, one.get(), other, two.get());
+                firsts.add(new Scored(item, one.get().scores()));
+                seconds.add(new Scored(item, two.get().scores()));
             }
         });
         return firsts.isEmpty() ? Optional.empty() : Optional.of(new Pairing(firsts, seconds));
+    }
+
+    private void refuseOtherContent(Benchmark benchmark, Item item, Kept one, ResultsFolder other, Kept two) {
+        String what = "item " + item.id() + " of " + benchmark.title();
+        if (one.content().isEmpty() || two.content().isEmpty()) {
+            throw SaveException.user("'" + (one.content().isEmpty() ? this : other).folder
+                    + "' does not tell what " + what + " said, so that it may have changed; run 'save4j bench reward'"
+                    + " again, which takes the scores that are kept");
+        }
+        if (!one.content().equals(two.content())) {
+            throw SaveException.user(what + " in '" + folder + "' is not the one in '" + other.folder
+                    + "': they were measured on different files; measure both on the same");
+        }
+        if (!one.content().equals(item.contentKey())) {
+            throw SaveException.user(what + " has changed since it was scored in '" + folder
+                    + "'; bring its file back, or run 'save4j bench reward' again");
+        }
+        if (one.scores().length != item.answers().size() || two.scores().length != one.scores().length) {
+            throw SaveException.user(what + " has " + item.answers().size() + " answers, but " + one.scores().length
+                    + " scores in '" + folder + "' and " + two.scores().length + " in '" + other.folder
+                    + "'; run 'save4j bench reward' again");
+        }
     }
 
     /** The same items in the same order, scored by two. */

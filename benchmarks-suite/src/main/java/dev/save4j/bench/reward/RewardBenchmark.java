@@ -139,7 +139,7 @@ public final class RewardBenchmark {
             }
         }
         return new RewardResults(
-                data.toString(),
+                data.toAbsolutePath().normalize().toString(),
                 options.seed(),
                 benchmarks.stream()
                         .map(loaded -> new RewardResults.BenchmarkPart(

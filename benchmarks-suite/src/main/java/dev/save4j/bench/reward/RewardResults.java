@@ -155,7 +155,7 @@ public record RewardResults(
     }
 
     /**
-     * Writes {@code results.json}, {@code results.csv}, {@code results.md}, {@code report.html} and the scores of every item, {@code items.jsonl}, into an existing folder, the plots
+     * Writes {@code results.json}, {@code results.csv}, {@code results.md}, {@code report.html} and the scores of every item with a hash of its content, {@code items.jsonl}, into an existing folder, the plots
      * of the report also as files in {@code plots/}.
      */
     public void write(Path folder) {
@@ -238,6 +238,7 @@ public record RewardResults(
                 line.put("benchmark", entry.benchmark());
                 line.put("scorer", entry.scorer());
                 line.put("item", scored.item().id());
+                line.put("content", scored.item().contentKey());
                 ArrayNode scores = line.putArray("scores");
                 for (double score : scored.scores()) {
                     if (Double.isFinite(score)) {

@@ -349,7 +349,13 @@ class ScorersTest {
         assertThat(folder.resolve("plots/pairs-scores-constant.png")).doesNotExist();
         assertThat(Files.readAllLines(folder.resolve("items.jsonl")))
                 .hasSize(6)
-                .startsWith("{\"benchmark\":\"pairs\",\"scorer\":\"length\",\"item\":\"1\",\"scores\":[11.0,1.0]}");
+                .allSatisfy(
+                        line -> assertThat(line)
+                                .matches(
+                                        "\\{\"benchmark\":\"pairs\",\"scorer\":\"\\w+\",\"item\":\"\\d\",\"content\":\"[0-9a-f]{64}\",\"scores\":.*}"))
+                .first()
+                .asString()
+                .endsWith("\"scores\":[11.0,1.0]}");
     }
 
     @Test
