@@ -29,7 +29,7 @@ public interface Benchmark {
         return "";
     }
 
-    /** What an item earns by the benchmark's rule, in [0, 1]; 0 when its answers could not be scored. */
+    /** What an item that compares answers earns by the benchmark's rule, in [0, 1]; 0 when its answers could not be scored. */
     double credit(Scored item);
 
     /**

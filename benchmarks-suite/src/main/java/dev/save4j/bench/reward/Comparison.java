@@ -91,6 +91,10 @@ public record Comparison(
                 throw SaveException.internal(
                         "item " + item.id() + " against " + second.get(i).item().id());
             }
+            // What compares no answers can earn nothing.
+            if (item.pairs().isEmpty()) {
+                continue;
+            }
             Credits both = new Credits(item, benchmark.credit(first.get(i)), benchmark.credit(second.get(i)));
             credits.add(both);
             if (both.before() != both.after()) {
@@ -113,7 +117,7 @@ public record Comparison(
                 benchmark.title(),
                 firstName,
                 secondName,
-                first.size(),
+                credits.size(),
                 before.prompts(),
                 before.value(),
                 after,

@@ -11,7 +11,7 @@ import tools.jackson.databind.JsonNode;
 /**
  * Preference Proxy Evaluations, correctness: 32 answers to each prompt, each of them known to be right or wrong. The official number is the share of sampled
  * conflict pairs whose right answer scores strictly higher, the five sets weighing the same. In addition the area under the ROC curve and the
- * curve of {@link BestOfK}.
+ * curve of {@link BestOfK}, which is over all prompts, also those whose answers are all right or all wrong.
  *
  * <p>The official code was not at hand: the rules are those of the data set cards and of appendix B of Skywork-Reward-V2.
  */
@@ -77,7 +77,6 @@ public final class PpeCorrectness implements Benchmark {
     @Override
     public Questions read(Path data) {
         List<Item> items = new ArrayList<>();
-        int agreeing = 0;
         for (Path file : files(data)) {
             String where = where(data, file);
             String set = SETS.entrySet().stream()
@@ -86,12 +85,7 @@ public final class PpeCorrectness implements Benchmark {
                     .findFirst()
                     .orElseThrow();
             for (BenchmarkRow row : BenchmarkRow.of(file)) {
-                Item item = item(row, set);
-                if (item.pairs().isEmpty()) {
-                    agreeing++;
-                } else {
-                    items.add(item);
-                }
+                items.add(item(row, set));
             }
         }
         List<String> notes = new ArrayList<>();
@@ -99,8 +93,9 @@ public final class PpeCorrectness implements Benchmark {
         SETS.values().stream()
                 .filter(set -> !present.contains(set))
                 .forEach(set -> notes.add("the set " + set + " is missing"));
+        long agreeing = items.stream().filter(item -> item.pairs().isEmpty()).count();
         if (agreeing > 0) {
-            notes.add(agreeing + " prompts without a conflict pair left out");
+            notes.add(agreeing + " prompts without a conflict pair count for the best of k alone");
         }
         return new Questions(BenchmarkFiles.distinct(items), notes);
     }
@@ -145,26 +140,38 @@ public final class PpeCorrectness implements Benchmark {
         List<Metric> areas = new ArrayList<>();
         List<Metric> best = new ArrayList<>();
         Averages.by(items, scored -> scored.item().subset()).forEach((set, members) -> {
-            sets.add(Metric.of(set, conflicts(members), members));
-            areas.add(Metric.of(set + ", AUC", BestOfK.area(members), members));
+            List<Scored> conflicting = conflicting(members);
+            if (!conflicting.isEmpty()) {
+                sets.add(Metric.of(set, conflicts(conflicting), conflicting));
+                areas.add(Metric.of(set + ", AUC", BestOfK.area(conflicting), conflicting));
+            }
             double[] curve = BestOfK.curve(members);
             best.add(Metric.of(set + ", best of " + curve.length, curve[curve.length - 1], members));
         });
         List<Metric> metrics = new ArrayList<>();
-        metrics.add(Metric.mean("overall", sets));
+        metrics.add(mean("overall", sets));
         metrics.addAll(sets);
-        metrics.add(Metric.mean("AUC", areas));
+        metrics.add(mean("AUC", areas));
         metrics.addAll(areas);
         metrics.addAll(best);
         return metrics;
     }
 
+    /** A few items may be without any conflict pair. */
+    private static Metric mean(String name, List<Metric> sets) {
+        return sets.isEmpty() ? new Metric(name, Double.NaN, 0, 0) : Metric.mean(name, sets);
+    }
+
     @Override
     public double headline(List<Scored> items) {
-        return Averages.by(items, scored -> scored.item().subset()).values().stream()
+        return Averages.by(conflicting(items), scored -> scored.item().subset()).values().stream()
                 .mapToDouble(PpeCorrectness::conflicts)
                 .average()
-                .orElseThrow();
+                .orElse(Double.NaN);
+    }
+
+    private static List<Scored> conflicting(List<Scored> items) {
+        return items.stream().filter(scored -> !scored.item().pairs().isEmpty()).toList();
     }
 
     private static double conflicts(List<Scored> items) {

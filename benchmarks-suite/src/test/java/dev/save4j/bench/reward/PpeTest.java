@@ -37,26 +37,39 @@ class PpeTest {
     }
 
     @Test
-    void countsConflictPairsAndLeavesOutPromptsWithoutOne(@TempDir Path data) throws IOException {
+    void countsConflictPairs(@TempDir Path data) throws IOException {
         Files.createDirectories(data.resolve("PPE-GPQA-Best-of-K/data"));
         Files.writeString(data.resolve("PPE-GPQA-Best-of-K/data/train.jsonl"), CORRECTNESS);
         Files.createDirectories(data.resolve("PPE-MMLU-Pro-Best-of-K"));
         Files.writeString(data.resolve("PPE-MMLU-Pro-Best-of-K/train.jsonl"), CORRECTNESS);
         PpeCorrectness benchmark = new PpeCorrectness();
         Benchmark.Questions questions = benchmark.read(data);
-        assertThat(questions.items()).extracting(Item::id).containsExactly("GPQA/m/1", "MMLU-Pro/m/1");
+        assertThat(questions.items())
+                .extracting(Item::id)
+                .containsExactly("GPQA/m/1", "GPQA/m/2", "MMLU-Pro/m/1", "MMLU-Pro/m/2");
         assertThat(questions.notes())
-                .contains("2 prompts without a conflict pair left out", "the set IFEval is missing");
+                .contains(
+                        "2 prompts without a conflict pair count for the best of k alone", "the set IFEval is missing");
         List<Scored> scored = List.of(
-                new Scored(questions.items().get(0), new double[] {2, 1, 0}),
-                new Scored(questions.items().get(1), new double[] {2, 1, 3}));
+                new Scored(questions.items().get(0), new double[] {2, 3, 0}),
+                new Scored(questions.items().get(1), new double[] {2, 1, 0}),
+                new Scored(questions.items().get(2), new double[] {2, 1, 3}),
+                new Scored(questions.items().get(3), new double[] {2, 1, 0}));
         Map<String, Double> values = Golden.values(benchmark, scored);
-        assertThat(values.get("GPQA")).isEqualTo(0.5);
+        assertThat(values.get("GPQA")).isZero();
         assertThat(values.get("MMLU-Pro")).isEqualTo(1);
-        assertThat(values.get("overall")).isEqualTo(0.75);
-        assertThat(values.get("GPQA, AUC")).isEqualTo(0.5);
-        assertThat(values.get("AUC")).isEqualTo(0.75);
-        assertThat(values.get("GPQA, best of 3")).isEqualTo(1);
+        assertThat(values.get("overall")).isEqualTo(0.5);
+        assertThat(values.get("GPQA, AUC")).isZero();
+        assertThat(values.get("AUC")).isEqualTo(0.5);
+        // The best of the three is wrong for one prompt; for the other all are right.
+        assertThat(values.get("GPQA, best of 3")).isEqualTo(0.5);
+        assertThat(Comparison.of(benchmark, "a", scored, "b", scored, 1).verdict())
+                .isEqualTo("On PPE correctness, b and a earn the same on all 2 items.");
+        List<Scored> withoutConflict = List.of(scored.get(1));
+        assertThat(benchmark.metrics(withoutConflict))
+                .extracting(Metric::name)
+                .containsExactly("overall", "AUC", "GPQA, best of 3");
+        assertThat(benchmark.headline(withoutConflict)).isNaN();
     }
 
     @Test
@@ -77,7 +90,7 @@ class PpeTest {
         Files.writeString(gpqa.resolve("train.jsonl"), CORRECTNESS);
         assertThat(new PpeCorrectness().read(gpqa).items())
                 .extracting(Item::subset)
-                .containsExactly("GPQA");
+                .containsOnly("GPQA");
     }
 
     @Test
