@@ -157,31 +157,28 @@ final class RewardFormat {
         if (!causal) {
             return;
         }
-        if (template.isPresent()) {
-            String whole = template.get()
-                    .render(
-                            List.of(new ChatMessage("user", "question"), new ChatMessage("assistant", "reply")),
-                            false,
-                            Map.of());
-            if (!whole.contains("question") || !whole.contains("reply")) {
-                throw SaveException.user("the chat template " + template.get().name()
-                        + " drops the prompt or the answer: the prompt 'question' with the answer 'reply' becomes '"
-                        + whole + "'");
-            }
-        }
-        // A tokenizer of a closed list of words may not know these; without a template the beginning of an empty text
-        // is that of any.
-        int[] ids = template.isPresent()
-                ? answer("question", "reply", true).ids()
-                : answer("", "", false).ids();
+        int[] start = template.map(form -> tokenizer.encode(beforePrompt(form), false))
+                .orElseGet(() -> joined(tokenizer.beginOfText().stream().toArray(), tokenizer.encode("", false)));
         OptionalInt begin = tokenizer.beginOfText();
-        if (begin.isPresent() && ids.length > 1 && ids[0] == begin.getAsInt() && ids[1] == begin.getAsInt()) {
+        if (begin.isPresent() && start.length > 1 && start[0] == begin.getAsInt() && start[1] == begin.getAsInt()) {
             throw SaveException.user("a text would begin twice: the token " + begin.getAsInt()
                     + " of the beginning comes from the tokenizer and from "
                     + template.map(form -> "the chat template " + form.name()).orElse("the form of reward models")
                     + "; remove it from the post-processor in tokenizer.json"
                     + (template.isPresent() ? " or from the template" : ""));
         }
+    }
+
+    /** The words of the trial are left out of what is encoded: a tokenizer of a closed list need not have them. */
+    private static String beforePrompt(ChatTemplate form) {
+        String whole = form.render(
+                List.of(new ChatMessage("user", "question"), new ChatMessage("assistant", "reply")), false, Map.of());
+        if (!whole.contains("question") || !whole.contains("reply")) {
+            throw SaveException.user("the chat template " + form.name()
+                    + " drops the prompt or the answer: the prompt 'question' with the answer 'reply' becomes '" + whole
+                    + "'");
+        }
+        return whole.substring(0, whole.indexOf("question"));
     }
 
     private static int[] joined(int[]... parts) {

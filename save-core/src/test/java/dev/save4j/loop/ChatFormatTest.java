@@ -120,6 +120,31 @@ class ChatFormatTest {
     }
 
     @Test
+    void aTokenThatBeginsAndEndsTextsIsNoTextThatBeginsTwice() throws IOException {
+        Path tokenizer = Files.writeString(folder.resolve("tokenizer.json"), """
+                {"added_tokens": [{"id": 2, "content": "<s>", "special": true, "single_word": false, "lstrip": false,
+                  "rstrip": false, "normalized": false}],
+                 "pre_tokenizer": {"type": "Whitespace"},
+                 "model": {"type": "WordLevel", "vocab": {"yes": 0, "no": 1, "<s>": 2, "?": 3}, "unk_token": "?"}}
+                """);
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"bos_token\": \"<s>\", \"eos_token\": \"<s>\"}");
+        try (Tokenizer words = Tokenizers.open(tokenizer)) {
+            RewardFormat format = new RewardFormat(words, true, 100);
+            format.check();
+            assertThat(format.answer("", "", true).ids()).containsExactly(2, 2);
+        }
+    }
+
+    @Test
+    void wordsOfAClosedListNeedNotHoldThoseOfTheTrial() {
+        WordTokenizer words = new WordTokenizer(List.of("yes", "no"));
+        ChatTemplate plain = ChatTemplate.parse("{% for m in messages %} {{ m.content }}{% endfor %}", "plain");
+        RewardFormat turns = new RewardFormat(words, true, 100, Optional.of(plain));
+        turns.check();
+        assertThat(turns.answer("no", "yes", true).ids()).isEqualTo(words.encode("no yes", false));
+    }
+
+    @Test
     void refusesATemplateThatDropsTheAnswer() {
         ChatTemplate first = ChatTemplate.parse("{{ messages[0].content }}", "first");
         try (ByteTokenizer tokenizer = new ByteTokenizer()) {
