@@ -115,6 +115,9 @@ class ExportedModelsTest {
     }
 
     private static Map<String, float[]> runPlainly(Path file, Map<String, Tensor> inputs) throws OrtException {
+        // The engine loads the library in a way that survives long command lines; there is one environment in a
+        // process.
+        Engines.inference().named("onnxruntime").libraries();
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         Map<String, OnnxTensor> fed = new HashMap<>();
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {

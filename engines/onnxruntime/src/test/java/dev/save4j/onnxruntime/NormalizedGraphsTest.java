@@ -91,7 +91,7 @@ class NormalizedGraphsTest {
     }
 
     private static Tensor run(OnnxModel model, Map<String, Tensor> inputs) throws OrtException {
-        OrtEnvironment environment = OrtEnvironment.getEnvironment();
+        OrtEnvironment environment = Natives.environment();
         Map<String, OnnxTensor> fed = new HashMap<>();
         try (OrtSession session = environment.createSession(OnnxCodec.encode(model))) {
             for (Map.Entry<String, Tensor> input : inputs.entrySet()) {
