@@ -15,11 +15,6 @@ import java.util.function.BinaryOperator;
 
 /** A causal backbone as a policy: it makes the graphs that sample from it and that score what was sampled. Immutable but for the weights. */
 public final class PolicyModel {
-    /** Logits of a row that are in memory at once, 64 MB, unless the sequence is short or the vocabulary very large. */
-    private static final int LOGITS = 1 << 24;
-
-    private static final int SHORTEST_PART = 64;
-
     private final CausalBackbone backbone;
     private final WeightStore weights;
     private final int longest;
@@ -111,7 +106,7 @@ public final class PolicyModel {
 
     /** What is computed of all tokens, or of one part after the other. */
     private Value joined(GraphBuilder graph, Value hidden, Value targets, BinaryOperator<Value> compute) {
-        int rows = Math.max(SHORTEST_PART, Math.min(Attention.PART, LOGITS / backbone.vocabularySize()));
+        int rows = new LogitParts(backbone.vocabularySize()).positions();
         if (longest <= rows) {
             return compute.apply(hidden, targets);
         }

@@ -35,6 +35,12 @@ class LengthBatchesTest {
     }
 
     @Test
+    void rowsMayDependOnTheLength() {
+        assertThat(new LengthBatches(new int[] {4, 1, 1, 4, 1, 4}, length -> length > 2 ? 2 : 3).batches())
+                .containsExactly(List.of(1, 2, 4), List.of(0, 3), List.of(5));
+    }
+
+    @Test
     void withoutRowsThereIsNothingToRun() {
         LengthBatches batches = new LengthBatches(new int[0], 4);
         assertThat(batches.batches()).isEmpty();
