@@ -13,10 +13,14 @@ import java.util.Set;
  * @param stopTokens end a completion; the stop token is its last token
  */
 public record Sampling(double temperature, int topK, double topP, int maxTokens, Set<Integer> stopTokens) {
+    /** Below, logits times the reciprocal would leave the range of single precision. */
+    public static final double LEAST_TEMPERATURE = 1e-30;
+
     public Sampling {
         stopTokens = Set.copyOf(stopTokens);
-        if (!(temperature >= 0)) {
-            throw SaveException.user("sampling.temperature must not be negative, but is " + temperature);
+        if (temperature != 0 && !divides(temperature)) {
+            throw SaveException.user("sampling.temperature must be 0, or finite and at least " + LEAST_TEMPERATURE
+                    + ", but is " + temperature);
         }
         if (topK < 0) {
             throw SaveException.user("sampling.top_k must not be negative, but is " + topK);
@@ -27,6 +31,11 @@ public record Sampling(double temperature, int topK, double topP, int maxTokens,
         if (maxTokens < 1) {
             throw SaveException.user("sampling.max_tokens must be at least 1, but is " + maxTokens);
         }
+    }
+
+    /** Whether logits can be divided by a temperature in single precision: it is finite and at least {@link #LEAST_TEMPERATURE}. */
+    public static boolean divides(double temperature) {
+        return temperature >= LEAST_TEMPERATURE && temperature <= Double.MAX_VALUE;
     }
 
     /** Temperature 1 over the whole vocabulary. */

@@ -3,6 +3,7 @@ package dev.save4j.models;
 import dev.save4j.AtomicFiles;
 import dev.save4j.SaveException;
 import dev.save4j.engine.DecoderGraph;
+import dev.save4j.engine.Sampling;
 import dev.save4j.graph.Graph;
 import dev.save4j.graph.GraphBuilder;
 import dev.save4j.graph.Value;
@@ -86,8 +87,9 @@ public final class PolicyModel {
      * @param temperature divides the logits, as it did when the tokens were sampled
      */
     public Graph logProbGraph(double temperature, boolean entropy) {
-        if (!(temperature > 0) || Double.isInfinite(temperature)) {
-            throw SaveException.user("log-probabilities need a positive, finite temperature, not " + temperature);
+        if (!Sampling.divides(temperature)) {
+            throw SaveException.user("log-probabilities need a positive, finite temperature, at least "
+                    + Sampling.LEAST_TEMPERATURE + ", not " + temperature);
         }
         GraphBuilder graph = new GraphBuilder(backbone.family() + "-log-prob");
         Value ids = graph.input("input_ids", ElementType.INT64, "batch", "sequence");

@@ -23,7 +23,8 @@ class PolicyModelTest {
 
     @Test
     void aTemperatureOfZeroHasNoLogProbabilities() {
-        assertThatThrownBy(() -> POLICY.logProbGraph(0)).hasMessageContaining("positive, finite temperature, not 0.0");
+        assertThatThrownBy(() -> POLICY.logProbGraph(0))
+                .hasMessageContaining("positive, finite temperature, at least 1.0E-30, not 0.0");
     }
 
     @Test

@@ -8,6 +8,7 @@ import dev.save4j.algorithms.ScaleAlarm;
 import dev.save4j.algorithms.ValueTarget;
 import dev.save4j.engine.Checkpointing;
 import dev.save4j.engine.Device;
+import dev.save4j.engine.Sampling;
 import dev.save4j.engine.WeightPrecision;
 import dev.save4j.models.Pooling;
 import dev.save4j.objectives.ContrastObjective;
@@ -253,7 +254,10 @@ public record Experiment(
             require(
                     prompts >= 1 && group >= 1 && maxTokens >= 1 && slots >= 1,
                     "prompts, group, max_tokens and slots must be at least 1");
-            require(temperature > 0, "temperature must be positive while training, but is " + temperature);
+            require(
+                    Sampling.divides(temperature),
+                    "temperature must be positive and finite while training, at least " + Sampling.LEAST_TEMPERATURE
+                            + ", but is " + temperature);
             require(topK >= 0, "top_k must not be negative, but is " + topK);
             require(topP > 0 && topP <= 1, "top_p must lie in (0, 1], but is " + topP);
         }

@@ -8,6 +8,8 @@ import dev.save4j.objectives.ContrastObjective;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ExperimentReaderTest {
     private static final String MINIMAL = """
@@ -66,6 +68,16 @@ class ExperimentReaderTest {
                 .hasMessageContaining("small.yaml:8: rollout is not valid: temperature must be positive")
                 .hasMessageContaining(
                         "--set engines.thread=2: engines.thread is not a setting. Did you mean 'threads'?");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {".inf", "-.inf", ".nan", "1e-40", "0"})
+    void refusesATemperatureThatLogitsCannotBeDividedBy(String temperature) {
+        assertThatThrownBy(() -> read(MINIMAL, "rollout.temperature=" + temperature))
+                .isInstanceOf(SaveException.class)
+                .hasMessageContaining(
+                        "temperature must be positive and finite while training, at least 1.0E-30, but is "
+                                + (temperature.contains("nan") ? Double.NaN : ""));
     }
 
     @Test
