@@ -51,9 +51,12 @@ final class SharedAttention extends Attention {
         List<Value> parts = new ArrayList<>();
         for (int from = 0; from < longest; from += PART) {
             long start = from;
-            long end = from + PART;
+            boolean last = from + PART >= longest;
+            long end = last ? Long.MAX_VALUE : from + PART;
             parts.add(graph.scoped("part", () -> {
-                Value seen = groups.prompts().size(1).add(graph.vector(end));
+                Value seen = last
+                        ? graph.vector(Long.MAX_VALUE)
+                        : groups.prompts().size(1).add(graph.vector(end));
                 Value bias = distanceBias(rows.slice(2, start, end), columns.slice(0, none, seen));
                 return attend(
                         queries.slice(1, start, end),

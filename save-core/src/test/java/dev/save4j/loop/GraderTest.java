@@ -140,6 +140,13 @@ class GraderTest {
                         group(4, 3, 2, 2)));
     }
 
+    @ParameterizedTest
+    @MethodSource("backbones")
+    void answersLongerThanTheSequencesThatTheGraphIsMadeFor(Backbone backbone) {
+        assertSameAsRowByRow(
+                model(backbone).forSequences(600), List.of(group(1, 20, LONGEST - 20, 5), group(2, 40, 1100, 1100)));
+    }
+
     @Test
     void changedWeightsAreSeen() {
         RewardModel model = model(backbones().findFirst().orElseThrow());
