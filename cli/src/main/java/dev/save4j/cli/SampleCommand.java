@@ -1,5 +1,6 @@
 package dev.save4j.cli;
 
+import dev.save4j.SaveException;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.Sampling;
 import dev.save4j.loop.PolicySampler;
@@ -85,6 +86,9 @@ final class SampleCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (answers < 1) {
+            throw SaveException.user("--answers must be at least 1, but is " + answers);
+        }
         PrintWriter out = spec.commandLine().getOut();
         Sampling sampling = new Sampling(greedy ? 0 : temperature, topK, topP, maxTokens, Set.of());
         ModelFolder folder = ModelCache.ofUser().locate(model);

@@ -89,6 +89,13 @@ class LabModelTest {
     }
 
     @Test
+    void noAnswersAreRefused() {
+        assertThat(execute("sample", policy.toString(), "--prompt", "lily :", "--answers", "0"))
+                .isEqualTo(2);
+        assertThat(err.toString()).startsWith("save4j: --answers must be at least 1, but is 0");
+    }
+
+    @Test
     void samplesAnswers() {
         assertThat(execute(
                         "sample",

@@ -38,7 +38,8 @@ final class Crew implements AutoCloseable {
     }
 
     /**
-     * Does a task with the first {@code members}, and returns when all have done their parts. When several fail, what the first of them threw is thrown.
+     * Does a task with the first {@code members}, and returns when all have done their parts, also when the caller is interrupted, which it then still
+     * is. When several fail, what the first of them threw is thrown.
      */
     void run(Task task, int members) throws OrtException {
         caller = Thread.currentThread();
@@ -58,10 +59,16 @@ final class Crew implements AutoCloseable {
 
     private void await() {
         long since = System.nanoTime();
+        boolean interrupted = false;
         while (working.get() > 0) {
+            // An interrupted thread cannot be parked.
+            interrupted |= Thread.interrupted();
             rest(since);
         }
         caller = null;
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void rest(long since) {

@@ -55,7 +55,7 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
         this.lanes = new Lanes(decoder, slots, threads);
         try {
             this.bound = pack();
-        } catch (RuntimeException failure) {
+        } catch (RuntimeException | Error failure) {
             lanes.close();
             throw failure;
         }
