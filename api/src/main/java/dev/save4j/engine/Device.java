@@ -33,6 +33,11 @@ public record Device(Kind kind, int id, long memoryLimit, ElementType half) {
         }
     }
 
+    /** The first device of a kind, without a limit. */
+    public static Device first(Kind kind) {
+        return new Device(kind, 0, 0, ElementType.FLOAT16);
+    }
+
     public boolean isCpu() {
         return kind == Kind.CPU;
     }

@@ -1,7 +1,9 @@
 package dev.save4j.engine;
 
+import dev.save4j.SaveException;
 import dev.save4j.graph.Graph;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -13,6 +15,16 @@ public interface Engine {
     String name();
 
     EngineCapabilities capabilities();
+
+    /** A USER error names the devices that it has here when that is not one of them; whether a GPU is there shows when it is used. */
+    default void require(Device.Kind device) {
+        String wanted = device.name().toLowerCase(Locale.ROOT);
+        if (device != Device.Kind.CPU && !capabilities().devices().contains(wanted)) {
+            throw SaveException.user("engine '" + name() + "' is here without the device " + wanted + " (it has "
+                    + capabilities().devices()
+                    + "): take the device cpu, or onnxruntime in a build with the profile gpu (./mvnw -Pgpu package)");
+        }
+    }
 
     /** What it takes of the host's memory. */
     default MemoryNeeds memoryNeeds() {

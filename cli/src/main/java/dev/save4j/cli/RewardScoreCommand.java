@@ -3,7 +3,9 @@ package dev.save4j.cli;
 import dev.save4j.AtomicFiles;
 import dev.save4j.SaveException;
 import dev.save4j.chat.ChatChoice;
+import dev.save4j.engine.Device;
 import dev.save4j.engine.EngineSettings;
+import dev.save4j.engine.InferenceEngine;
 import dev.save4j.loop.Progress;
 import dev.save4j.loop.RewardScorer;
 import dev.save4j.models.ModelCache;
@@ -92,6 +94,13 @@ final class RewardScoreCommand implements Callable<Integer> {
     private String engine;
 
     @Option(
+            names = "--device",
+            defaultValue = "cpu",
+            paramLabel = "cpu|cuda|tensorrt",
+            description = "Where the engine computes (default ${DEFAULT-VALUE}).")
+    private Device.Kind device = Device.Kind.CPU;
+
+    @Option(
             names = "--chat",
             arity = "0..1",
             defaultValue = "none",
@@ -108,15 +117,18 @@ final class RewardScoreCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        InferenceEngine scores = Registry.discover().inference().named(engine);
+        scores.require(device);
         ModelFolder folder = ModelCache.ofUser().locate(model);
-        EngineSettings settings = new EngineSettings(threads, Path.of(System.getProperty("java.io.tmpdir")));
+        EngineSettings settings =
+                new EngineSettings(threads, Path.of(System.getProperty("java.io.tmpdir")), Device.first(device));
         try (Tokenizer tokenizer = folder.tokenizer();
                 RewardScorer scorer = new RewardScorer(
                         ScoringModel.load(folder, Optional.empty(), maxLength),
                         tokenizer,
                         ChatChoice.parse(chat).of(folder.path()),
                         maxLength,
-                        Registry.discover().inference().named(engine),
+                        scores,
                         settings,
                         batch);
                 ProgressBars progress = new ProgressBars();

@@ -1,7 +1,9 @@
 package dev.save4j.cli;
 
 import dev.save4j.SaveException;
+import dev.save4j.engine.Device;
 import dev.save4j.engine.EngineSettings;
+import dev.save4j.engine.RolloutEngine;
 import dev.save4j.engine.Sampling;
 import dev.save4j.loop.PolicySampler;
 import dev.save4j.loop.PolicySampler.Sampled;
@@ -84,6 +86,13 @@ final class SampleCommand implements Callable<Integer> {
             description = "The rollout engine (default ${DEFAULT-VALUE}).")
     private String engine;
 
+    @Option(
+            names = "--device",
+            defaultValue = "cpu",
+            paramLabel = "cpu|cuda",
+            description = "Where the engine computes (default ${DEFAULT-VALUE}).")
+    private Device.Kind device = Device.Kind.CPU;
+
     @Override
     public Integer call() {
         if (answers < 1) {
@@ -91,6 +100,8 @@ final class SampleCommand implements Callable<Integer> {
         }
         PrintWriter out = spec.commandLine().getOut();
         Sampling sampling = new Sampling(greedy ? 0 : temperature, topK, topP, maxTokens, Set.of());
+        RolloutEngine samples = Registry.discover().rollout().named(engine);
+        samples.require(device);
         ModelFolder folder = ModelCache.ofUser().locate(model);
         try (Tokenizer words = tokenizer.map(Tokenizers::open).orElseGet(folder::tokenizer)) {
             List<Sampled> sampled = PolicySampler.sample(
@@ -100,8 +111,8 @@ final class SampleCommand implements Callable<Integer> {
                     answers,
                     sampling,
                     seed,
-                    Registry.discover().rollout().named(engine),
-                    EngineSettings.singleThreaded());
+                    samples,
+                    EngineSettings.singleThreaded().on(Device.first(device)));
             for (Sampled answer : sampled) {
                 out.println(answer.text());
                 out.printf(

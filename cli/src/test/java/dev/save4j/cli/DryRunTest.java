@@ -62,11 +62,20 @@ class DryRunTest {
     @Test
     void aGpuThatIsNotThereIsRefused() throws IOException {
         for (String device : List.of("cuda", "tensorrt")) {
-            assertThat(run("--set", "engines.device=" + device)).isIn(2, 3);
-            assertThat(err.toString())
-                    .contains("save4j: the device cuda")
-                    .contains("ake the device cpu")
-                    .doesNotContain("\tat ");
+            for (String dryRun : List.of("", "--dry-run")) {
+                err.getBuffer().setLength(0);
+                out.getBuffer().setLength(0);
+                String[] arguments = {"--set", "engines.device=" + device, dryRun};
+                assertThat(run(Stream.of(arguments)
+                                .filter(text -> !text.isEmpty())
+                                .toArray(String[]::new)))
+                        .isEqualTo(2);
+                assertThat(err.toString())
+                        .contains("engines.device: engine 'onnxruntime' is here without the device " + device
+                                + " (it has [cpu]): take the device cpu")
+                        .doesNotContain("\tat ");
+                assertThat(out.toString()).isEmpty();
+            }
         }
         assertThat(folder.resolve("runs")).doesNotExist();
     }

@@ -89,6 +89,22 @@ class LabModelTest {
     }
 
     @Test
+    void aDeviceThatTheEngineDoesNotHaveIsRefused() throws IOException {
+        Path answers = Files.writeString(
+                folder.resolve("answers.jsonl"), "{\"prompt\": \"lily :\", \"response\": \"lily .\"}\n");
+        for (String device : List.of("cuda", "tensorrt")) {
+            assertThat(execute("sample", policy.toString(), "--prompt", "lily :", "--device", device))
+                    .isEqualTo(2);
+            assertThat(execute("reward", "score", reward.toString(), "--in", answers.toString(), "--device", device))
+                    .isEqualTo(2);
+            assertThat(err.toString())
+                    .startsWith(
+                            "save4j: engine 'onnxruntime' is here without the device " + device + " (it has [cpu])");
+            err.getBuffer().setLength(0);
+        }
+    }
+
+    @Test
     void noAnswersAreRefused() {
         assertThat(execute("sample", policy.toString(), "--prompt", "lily :", "--answers", "0"))
                 .isEqualTo(2);

@@ -23,7 +23,7 @@ public record LoopEngines(
     }
 
     /** The settings of models whose weights never change. */
-    EngineSettings frozen() {
+    public EngineSettings frozen() {
         return settings.on(frozenDevice);
     }
 }

@@ -5,6 +5,7 @@ import dev.save4j.algorithms.AlgorithmSettings;
 import dev.save4j.algorithms.PolicyAlgorithm;
 import dev.save4j.algorithms.PolicyAlgorithms;
 import dev.save4j.engine.Checkpointing;
+import dev.save4j.engine.Device;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.Engines;
 import dev.save4j.engine.GradientEngine;
@@ -51,6 +52,18 @@ public record Registry(
                 },
                 problems));
         Optional<InferenceEngine> scores = attempt("engines.scoring", () -> inference.named(names.scoring()), problems);
+        if (rolls.isPresent() && scores.isPresent()) {
+            Device device = names.onDevice();
+            attempt(
+                    "engines.device",
+                    () -> {
+                        scores.get().require(device.kind());
+                        scores.get().require(device.forChangingWeights().kind());
+                        rolls.get().require(device.forChangingWeights().kind());
+                        return device;
+                    },
+                    problems);
+        }
         Optional<GradientEngine> learns = attempt("engines.gradient", () -> gradient.named(names.gradient()), problems);
         learns.ifPresent(
                 engine -> attempt("engines.checkpointing", () -> required(engine, names.checkpointing()), problems));

@@ -77,7 +77,7 @@ final class RunModels {
     /** Opens everything once; a USER error says what is missing, does not fit, or cannot be run by the engines. */
     void check(LoopEngines engines) {
         try (Tokenizer words = policyTokenizer()) {
-            policy(words);
+            requireEngines(policy(words), engines);
         }
         try (Tokenizer words = rewardTokenizer()) {
             RewardModel model = reward(words);
@@ -87,6 +87,23 @@ final class RunModels {
             }
             requireEngines(model, engines.gradient(), engines.scoring(), engines.settings());
         }
+    }
+
+    /** What never changes comes first: its device is the one that was asked for. */
+    private void requireEngines(PolicyModel policy, LoopEngines engines) {
+        if (!engines.frozen().device().equals(engines.settings().device())) {
+            engines.scoring()
+                    .open(
+                            policy.logProbGraph(experiment.rollout().temperature()),
+                            policy.weights(),
+                            WeightBinding.PREPACKED,
+                            engines.frozen())
+                    .close();
+        }
+        int length = Math.min(policy.backbone().maxLength(), experiment.longestSequence());
+        engines.rollout()
+                .open(policy.decoder(length), policy.weights(), 1, engines.settings())
+                .close();
     }
 
     /** A USER error names the operator, its node and the engine when an engine cannot score or train the model. */
