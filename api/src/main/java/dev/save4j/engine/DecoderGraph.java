@@ -1,6 +1,7 @@
 package dev.save4j.engine;
 
 import dev.save4j.graph.Graph;
+import dev.save4j.tensor.Tensor;
 
 /**
  * A causal language model as a graph with a key-value cache, ready to be sampled from.
@@ -13,4 +14,10 @@ import dev.save4j.graph.Graph;
  *
  * @param maxLength positions that the cache can hold, prompt and completion together
  */
-public record DecoderGraph(Graph graph, int layers, int kvHeads, int headSize, int vocabulary, int maxLength) {}
+public record DecoderGraph(Graph graph, int layers, int kvHeads, int headSize, int vocabulary, int maxLength) {
+    /** How many sequences fit: the keys of a layer are one tensor, and so are the logits. */
+    public int mostSlots() {
+        long numbers = Math.max((long) kvHeads * maxLength * headSize, vocabulary);
+        return (int) (Tensor.MOST_BYTES / (Float.BYTES * numbers));
+    }
+}

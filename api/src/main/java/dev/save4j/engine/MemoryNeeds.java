@@ -5,7 +5,8 @@ package dev.save4j.engine;
  *
  * @param library bytes of its native libraries once they have worked
  * @param perWeight bytes for every weight of a model that it has open: packed copies when it samples, gradients and moments when it trains
- * @param perNumber bytes for every number that the layers of a model give out in one run: the outputs of its products and its attention weights
+ * @param perNumber bytes for every number of a run that is in memory at once, of the outputs of products, the attention weights and the logits; what is
+ *     computed of them on the way is paid with them
  */
 public record MemoryNeeds(long library, double perWeight, double perNumber) {
     /** For an engine that says nothing: gradients and moments in single precision, and every number a few times. */

@@ -16,6 +16,9 @@ public final class Tensor {
     /** Alignment of buffers made here, in bytes: one cache line, one AVX-512 register. */
     public static final int ALIGNMENT = 64;
 
+    /** The largest tensor, in bytes: a buffer of Java has no more than 2 GiB. */
+    public static final int MOST_BYTES = Integer.MAX_VALUE - ALIGNMENT;
+
     private final ElementType type;
     private final long[] shape;
     private final ByteBuffer data;
@@ -217,7 +220,7 @@ public final class Tensor {
                         "a tensor of shape " + Arrays.toString(shape) + " is too large", overflow);
             }
         }
-        if (size > Integer.MAX_VALUE - ALIGNMENT) {
+        if (size > MOST_BYTES) {
             throw SaveException.resources("a tensor of " + type + Arrays.toString(shape) + " takes " + size
                     + " bytes; one tensor can hold less than 2 GiB");
         }

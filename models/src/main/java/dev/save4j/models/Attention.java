@@ -17,8 +17,7 @@ import java.util.function.UnaryOperator;
 
 /** Attention written with primitive operators, which every engine can differentiate. */
 class Attention {
-    /** Positions whose attention is computed at once. */
-    static final int PART = 512;
+    static final int PART = Backbone.PART;
 
     /** Finite, so that a row without any visible column gives no NaN; e to the power of it is 0 in float32. */
     private static final double HIDDEN = -1e9;

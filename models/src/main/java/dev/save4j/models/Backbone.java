@@ -11,6 +11,9 @@ import tools.jackson.databind.node.ObjectNode;
  * dev.save4j.tensor.WeightStore}. Implementations are immutable and thread-safe.
  */
 public interface Backbone {
+    /** Positions whose attention is computed at once by backbones that are built here, see {@link #hidden(GraphBuilder, Value, Value, int)}. */
+    int PART = 512;
+
     /** The architecture, as {@code model_type} in a Hugging Face {@code config.json}. */
     String family();
 
@@ -41,13 +44,13 @@ public interface Backbone {
      * @return FLOAT {@code [batch, sequence, hidden]} after the final normalisation; undefined at padding
      */
     default Value hidden(GraphBuilder graph, Value inputIds, Value attentionMask) {
-        return hidden(graph, inputIds, attentionMask, Attention.PART);
+        return hidden(graph, inputIds, attentionMask, PART);
     }
 
     /**
      * The same for long sequences.
      *
-     * @param longest how long sequences get. Backbones that are built here compute the attention of each 512 positions after the other, so that what
+     * @param longest how long sequences get. Backbones that are built here compute the attention of each {@link #PART} positions after the other, so that what
      *     it takes grows in proportion to the length; beyond {@code longest} it grows faster. Fewer are cheaper to open
      */
     Value hidden(GraphBuilder graph, Value inputIds, Value attentionMask, int longest);

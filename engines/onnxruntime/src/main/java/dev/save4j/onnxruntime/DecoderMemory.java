@@ -24,10 +24,15 @@ final class DecoderMemory {
     private final List<Tensor> caches = new ArrayList<>();
     private final Tensor logits;
 
-    /** A RESOURCES error tells the size when the memory is not to be had. */
+    /** A USER error tells how many rows fit a buffer, a RESOURCES error the size of memory that is not to be had. */
     DecoderMemory(DecoderGraph decoder, int rows) {
         this.decoder = decoder;
         this.rows = rows;
+        if (rows > decoder.mostSlots()) {
+            throw SaveException.user("the key-value cache holds at most " + decoder.mostSlots() + " sequences of "
+                    + decoder.maxLength() + " tokens, because no buffer is larger than 2 GiB, but " + rows
+                    + " were asked for; decode fewer sequences at once, or shorten them");
+        }
         try {
             for (int layer = 0; layer < decoder.layers(); layer++) {
                 for (String kind : List.of("key", "value")) {
@@ -37,7 +42,7 @@ final class DecoderMemory {
                 }
             }
             logits = Tensor.allocate(ElementType.FLOAT, rows, decoder.vocabulary());
-        } catch (OutOfMemoryError | SaveException tooLarge) {
+        } catch (OutOfMemoryError tooLarge) {
             long bytes = 2L * decoder.layers() * rows * rowElements() * Float.BYTES;
             throw SaveException.resources(
                     "the key-value cache of " + rows + " sequences of " + decoder.maxLength() + " tokens takes "

@@ -5,6 +5,7 @@ import dev.save4j.engine.EngineCapabilities;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.GradientEngine;
 import dev.save4j.engine.GradientPath;
+import dev.save4j.engine.MemoryNeeds;
 import dev.save4j.engine.OperatorRule;
 import dev.save4j.engine.OperatorTable;
 import dev.save4j.engine.Optimization;
@@ -54,6 +55,12 @@ public final class OnnxRuntimeGradients implements GradientEngine {
     @Override
     public EngineCapabilities capabilities() {
         return new EngineCapabilities(Natives.version(), List.of("cpu"), TABLE);
+    }
+
+    /** Values are freed behind their last derivative: docs/memory.md has what was measured. */
+    @Override
+    public MemoryNeeds memoryNeeds() {
+        return new MemoryNeeds(MemoryNeeds.TYPICAL.library(), MemoryNeeds.TYPICAL.perWeight(), 12);
     }
 
     @Override

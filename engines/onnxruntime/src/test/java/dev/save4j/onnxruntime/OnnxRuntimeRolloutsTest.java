@@ -363,12 +363,23 @@ class OnnxRuntimeRolloutsTest {
     @Test
     void aCacheThatDoesNotFitIsReportedWithItsSize() {
         DecoderGraph decoder = LLAMA.decoder();
-        assertThatThrownBy(() -> new OnnxRuntimeRollouts().open(decoder, WEIGHTS, 1_000_000, SETTINGS))
+        assertThatThrownBy(() -> new OnnxRuntimeRollouts().open(decoder, WEIGHTS, decoder.mostSlots(), SETTINGS))
                 .isInstanceOfSatisfying(
                         SaveException.class,
                         failure -> assertThat(failure.kind()).isEqualTo(SaveException.Kind.RESOURCES))
-                .hasMessageContaining("the key-value cache of 1000000 sequences of 48 tokens takes 23437 MiB")
+                .hasMessageContaining("the key-value cache of 349525 sequences of 48 tokens takes 8191 MiB")
                 .hasMessageContaining("decode fewer sequences at once");
+    }
+
+    @Test
+    void aCacheLargerThanABufferIsTheCallersMistake() {
+        assertThatThrownBy(() -> new OnnxRuntimeRollouts().open(LLAMA.decoder(), WEIGHTS, 349_526, SETTINGS))
+                .isInstanceOfSatisfying(
+                        SaveException.class,
+                        failure -> assertThat(failure.kind()).isEqualTo(SaveException.Kind.USER))
+                .hasMessage(
+                        "the key-value cache holds at most 349525 sequences of 48 tokens, because no buffer is larger"
+                                + " than 2 GiB, but 349526 were asked for; decode fewer sequences at once, or shorten them");
     }
 
     @Test
