@@ -10,7 +10,7 @@ import java.util.stream.IntStream;
 /** Sequences of about the same length, which run together, so that little is padded. */
 public final class LengthBatches {
     /** Batches of longer sequences have fewer rows, so that none has more tokens than a full one of this length. */
-    static final int FULL_TO = 512;
+    public static final int FULL_TO = 512;
 
     private final List<List<Integer>> batches = new ArrayList<>();
     private final long tokens;

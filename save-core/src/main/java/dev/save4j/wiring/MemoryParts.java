@@ -75,9 +75,12 @@ final class MemoryParts {
     /** The most that are scored at a time. */
     private long answers() {
         Experiment.Rollout rollout = experiment.rollout();
-        Experiment.Evaluation evaluation = experiment.evaluation();
-        return Math.max(
-                (long) rollout.prompts() * rollout.group(), (long) evaluation.prompts() * evaluation.completions());
+        return Math.max((long) rollout.prompts() * rollout.group(), evaluated());
+    }
+
+    private long evaluated() {
+        return (long) experiment.evaluation().prompts()
+                * experiment.evaluation().completions();
     }
 
     private void policy(CausalBackbone backbone, int length) {
@@ -93,11 +96,12 @@ final class MemoryParts {
             add(Phase.MODE, POLICY, "weights packed for sampling", sampler, weights * samples.perWeight(), SMALLER);
         }
         cache(backbone.decoder(length));
-        int rows = (int) Math.min(
-                answers(), Math.min(LengthBatches.rows(length, Grader.BATCH), new LogitParts(vocabulary).rows(length)));
+        int most = Math.min(LengthBatches.rows(length, Grader.BATCH), new LogitParts(vocabulary).rows(length));
+        int rows = (int) Math.min(answers(), most);
         scoring(
                 POLICY,
-                new Batch(rows, length, "rollout.group", "rollout.max_tokens"),
+                "",
+                new Batch(rows, length, rows < most ? "rollout.group, evaluation.prompts" : "", "rollout.max_tokens"),
                 sizes.scored(rows, length) + LayerNumbers.logits(rows, length, vocabulary, false));
         add(Phase.MODE, POLICY, "gradients and moments", trainer, weights * trains.perWeight(), SMALLER);
         training(
@@ -148,9 +152,18 @@ final class MemoryParts {
         MemoryNeeds trains = engines.gradient().memoryNeeds();
         String trainer = engines.gradient().name();
         add(Phase.MODE, REWARD, "weights, trained and as at the start", "", 2.0 * Float.BYTES * weights, SMALLER);
-        long most = Math.max(answers(), 2L * data.heldOut().size());
-        int rows = (int) Math.min(most, LengthBatches.rows(length, Grader.BATCH));
-        scoring(REWARD, new Batch(rows, length, "rollout.group", "reward.max_length"), sizes.scored(rows, length));
+        int most = LengthBatches.rows(length, Grader.BATCH);
+        int rows = (int) Math.min(most, Math.max(answers(), 2L * data.heldOut().size()));
+        scoring(REWARD, "", new Batch(rows, length, "", "reward.max_length"), sizes.scored(rows, length));
+        if (data.judge().isPresent()) {
+            // How often the model agrees with the judge is compared with the first one.
+            int evaluated = (int) Math.min(most, evaluated());
+            scoring(
+                    REWARD,
+                    " by the first one",
+                    new Batch(evaluated, length, evaluated < most ? "evaluation.prompts" : "", "reward.max_length"),
+                    sizes.scored(evaluated, length));
+        }
         Experiment.Save save = experiment.save();
         if (experiment.modes().stream().anyMatch(mode -> mode != Experiment.Mode.STATIC)) {
             add(Phase.MODE, REWARD, "gradients and moments", trainer, weights * trains.perWeight(), SMALLER);
@@ -187,15 +200,19 @@ final class MemoryParts {
     }
 
     /** What a GPU computes is in its own memory. */
-    private void scoring(String model, Batch batch, double numbers) {
+    private void scoring(String model, String by, Batch batch, double numbers) {
         if (onCpu()) {
             add(
                     Phase.MODE,
                     model,
-                    "numbers of scoring " + batch.size(),
+                    "numbers of scoring " + batch.size() + by,
                     engines.scoring().name(),
                     numbers * engines.scoring().memoryNeeds().perNumber(),
-                    "Lower " + batch.settings() + ".");
+                    "Lower " + batch.settings()
+                            + (batch.length() > LengthBatches.FULL_TO
+                                            && batch.rowsSetting().isEmpty()
+                                    ? " to less than 512, since longer sequences make batches of fewer rows, or take a smaller model."
+                                    : "."));
         }
     }
 
@@ -226,7 +243,7 @@ final class MemoryParts {
      * Sequences that run together.
      *
      * @param length tokens of the longest
-     * @param rowsSetting of which the number of rows depends
+     * @param rowsSetting on which the number of rows depends, or nothing
      * @param lengthSetting on which the length depends
      */
     private record Batch(int rows, int length, String rowsSetting, String lengthSetting) {
@@ -235,7 +252,7 @@ final class MemoryParts {
         }
 
         String settings() {
-            return rows > 1 ? rowsSetting + " or " + lengthSetting : lengthSetting;
+            return rows > 1 && !rowsSetting.isEmpty() ? rowsSetting + " or " + lengthSetting : lengthSetting;
         }
     }
 }

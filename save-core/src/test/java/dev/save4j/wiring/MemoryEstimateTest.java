@@ -129,6 +129,15 @@ class MemoryEstimateTest {
     }
 
     @Test
+    void theFirstRewardModelScoresWhatIsEvaluated() {
+        Line first = line(longTexts(), "reward model", "numbers of scoring 4 sequences of 4096 by the first one");
+        assertThat(first.advice()).isEqualTo("Lower evaluation.prompts or reward.max_length.");
+        assertThat(line(longTexts("evaluation.prompts=9"), "reward model", "numbers of scoring 8 sequences of 4096 by")
+                        .advice())
+                .startsWith("Lower reward.max_length to less than 512");
+    }
+
+    @Test
     void logitsArePartOfScoringAsFarAsTheyAreAtOnce() {
         assertThat(line(longTexts(), "policy", "numbers of scoring 4 sequences of 4096")
                         .bytes())
