@@ -80,7 +80,7 @@ public final class OnnxRuntimeRollouts implements RolloutEngine {
 
     private static DecoderGraph onDevice(DecoderGraph decoder, Device device) {
         return device.isCpu()
-                ? decoder
+                ? MatrixAttention.of(decoder)
                 : new DecoderGraph(
                         HalfAttention.of(decoder.graph(), device.half()),
                         decoder.layers(),
