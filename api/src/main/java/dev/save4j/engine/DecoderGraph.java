@@ -15,6 +15,11 @@ import dev.save4j.tensor.Tensor;
  * @param maxLength positions that the cache can hold, prompt and completion together
  */
 public record DecoderGraph(Graph graph, int layers, int kvHeads, int headSize, int vocabulary, int maxLength) {
+    /** The same decoder with its graph written in another way. */
+    public DecoderGraph with(Graph other) {
+        return new DecoderGraph(other, layers, kvHeads, headSize, vocabulary, maxLength);
+    }
+
     /** How many sequences fit: the keys of a layer are one tensor, and so are the logits. */
     public int mostSlots() {
         long numbers = Math.max((long) kvHeads * maxLength * headSize, vocabulary);

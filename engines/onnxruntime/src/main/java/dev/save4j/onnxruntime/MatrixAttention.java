@@ -30,14 +30,14 @@ final class MatrixAttention {
 
     private MatrixAttention() {}
 
-    /** The decoder as it is where its context is long or its attention does not rotate every head by tables of the graph. */
+    /** The decoder as it is where its context is long, or its attention does not rotate heads as a whole by tables of the graph. */
     static DecoderGraph of(DecoderGraph decoder) {
         Graph graph = decoder.graph();
         List<Node> attention =
                 graph.nodes().stream().filter(MatrixAttention::isAttention).toList();
         if (decoder.maxLength() > LONGEST
                 || attention.isEmpty()
-                || !attention.stream().allMatch(node -> rotates(graph, node))) {
+                || !attention.stream().allMatch(node -> rotates(decoder, node))) {
             return decoder;
         }
         Map<String, Tensor> constants = new LinkedHashMap<>(graph.constants());
@@ -51,34 +51,31 @@ final class MatrixAttention {
         float[] none = new float[(int) attention.get(0).integer("num_heads", 0)];
         Arrays.fill(none, Float.NEGATIVE_INFINITY);
         constants.put(NO_SINK, Tensor.of(none, none.length));
-        return new DecoderGraph(
-                new Graph(
-                        graph.name(),
-                        graph.opsets(),
-                        graph.inputs(),
-                        graph.outputs(),
-                        graph.nodes().stream()
-                                .map(node -> isAttention(node) ? variant(node) : node)
-                                .toList(),
-                        constants,
-                        graph.parameters(),
-                        graph.preserved()),
-                decoder.layers(),
-                decoder.kvHeads(),
-                decoder.headSize(),
-                decoder.vocabulary(),
-                decoder.maxLength());
+        return decoder.with(new Graph(
+                graph.name(),
+                graph.opsets(),
+                graph.inputs(),
+                graph.outputs(),
+                graph.nodes().stream()
+                        .map(node -> isAttention(node) ? variant(node) : node)
+                        .toList(),
+                constants,
+                graph.parameters(),
+                graph.preserved()));
     }
 
     private static boolean isAttention(Node node) {
         return node.operator().equals("GroupQueryAttention");
     }
 
-    private static boolean rotates(Graph graph, Node node) {
+    /** The whole of every head: what is not rotated would miss the scale. */
+    private static boolean rotates(DecoderGraph decoder, Node node) {
         return node.integer("do_rotary", 0) == 1
                 && node.real("scale", 0) == 0
                 && node.inputs().size() == SINES + 1
-                && graph.constants().keySet().containsAll(node.inputs().subList(COSINES, SINES + 1));
+                && node.inputs().subList(COSINES, SINES + 1).stream()
+                        .map(decoder.graph().constants()::get)
+                        .allMatch(table -> table != null && 2 * table.dimension(1) == decoder.headSize());
     }
 
     private static Node variant(Node node) {

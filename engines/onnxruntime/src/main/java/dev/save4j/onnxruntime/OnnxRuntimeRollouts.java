@@ -81,13 +81,7 @@ public final class OnnxRuntimeRollouts implements RolloutEngine {
     private static DecoderGraph onDevice(DecoderGraph decoder, Device device) {
         return device.isCpu()
                 ? MatrixAttention.of(decoder)
-                : new DecoderGraph(
-                        HalfAttention.of(decoder.graph(), device.half()),
-                        decoder.layers(),
-                        decoder.kvHeads(),
-                        decoder.headSize(),
-                        decoder.vocabulary(),
-                        decoder.maxLength());
+                : decoder.with(HalfAttention.of(decoder.graph(), device.half()));
     }
 
     private static void requireNames(DecoderGraph decoder) {

@@ -55,5 +55,14 @@ class MatrixAttentionTest {
         assertThat(MatrixAttention.of(longer)).isSameAs(longer);
         DecoderGraph variant = MatrixAttention.of(LLAMA.decoder());
         assertThat(MatrixAttention.of(variant)).isSameAs(variant);
+        DecoderGraph decoder = LLAMA.decoder();
+        DecoderGraph halfRotated = new DecoderGraph(
+                decoder.graph(),
+                decoder.layers(),
+                decoder.kvHeads(),
+                2 * decoder.headSize(),
+                decoder.vocabulary(),
+                decoder.maxLength());
+        assertThat(MatrixAttention.of(halfRotated)).isSameAs(halfRotated);
     }
 }
