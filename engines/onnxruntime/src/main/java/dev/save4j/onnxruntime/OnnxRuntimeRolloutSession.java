@@ -14,12 +14,16 @@ import dev.save4j.graph.Graph;
 import dev.save4j.tensor.WeightStore;
 import java.util.List;
 import java.util.function.IntConsumer;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /** A decoder with packed weights and the memory of its sequences. */
 final class OnnxRuntimeRolloutSession implements RolloutSession {
-    /** Fewer rows than this read the weights for too little work. */
-    private static final int ROWS_OF_A_LANE = 8;
+    /** Weights that a thread reads in less time than all threads need to share out the operations of a step. */
+    private static final long SMALL_WEIGHTS = 24L << 20;
+
+    private static final int ROWS_OF_A_LANE = 16;
+    private static final int ROWS_OF_A_SMALL_LANE = 4;
 
     private final DecoderGraph decoder;
     private final WeightStore weights;
@@ -45,10 +49,10 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
         this.weights = weights;
         this.sharePrompts = sharePrompts;
         boolean onCpu = settings.device().isCpu();
-        int threads = onCpu ? lanes(slots, settings.threads()) : 1;
-        this.settings = settings.withThreads(settings.threads() / threads);
         this.int8 = settings.rolloutWeights() == WeightPrecision.INT8 ? Int8Linears.of(decoder.graph()) : null;
         this.graph = int8 == null ? decoder.graph() : int8.graph();
+        int threads = onCpu ? lanes(slots, settings.threads(), weightBytes(graph)) : 1;
+        this.settings = settings.withThreads(settings.threads() / threads);
         this.packers = settings.threads();
         // A GPU copies weights from wherever they are and packs none.
         this.fused = onCpu && isFused(graph);
@@ -63,11 +67,18 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
 
     /**
      * How many threads decode rows of their own; with fewer rows all threads share each operation instead. A thread with rows of its own hands nothing
-     * over within a step, but reads all the weights, which only many rows make worth while. A rule rather than a measurement: the last bits of
-     * log-probabilities depend on it.
+     * over within a step, but reads all the weights, which takes many rows to be worth while unless the weights are small. A rule rather than a
+     * measurement: the last bits of log-probabilities depend on it.
      */
-    private static int lanes(int slots, int threads) {
-        return slots >= threads * ROWS_OF_A_LANE ? threads : 1;
+    private static int lanes(int slots, int threads, long weightBytes) {
+        int rows = weightBytes <= SMALL_WEIGHTS ? ROWS_OF_A_SMALL_LANE : ROWS_OF_A_LANE;
+        return slots >= threads * rows ? threads : 1;
+    }
+
+    private static long weightBytes(Graph graph) {
+        return graph.parameters().values().stream()
+                .mapToLong(type -> LongStream.of(type.fixedShape()).reduce(type.element().bytes(), Math::multiplyExact))
+                .sum();
     }
 
     /** Whether the library's optimizers have nothing to do: attention is one node, and no node computes on weights alone. */
