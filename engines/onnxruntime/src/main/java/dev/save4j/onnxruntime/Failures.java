@@ -17,8 +17,8 @@ final class Failures {
     private static final Pattern NOISE = Pattern.compile("Error code - \\S+ - message: "
             + "|Non-zero status code returned while running "
             + "|Status Message: "
-            // The place in the library's sources with a signature and a condition, up to the words that follow.
-            + "|/\\S*onnxruntime\\S*\\.(?:h|cc):\\d+ .*? was false\\. ");
+            // The place in the library's sources with a signature and a condition or a code, up to the words that follow.
+            + "|/\\S*onnxruntime\\S*\\.(?:h|cc):\\d+ .*?(?: was false\\. |\\[ONNXRuntimeError\\] : \\d+ : \\w+ : )");
     private static final Pattern MEMORY =
             Pattern.compile("bad_alloc|[Ff]ailed to allocate memory|[Oo]ut of memory|Available memory of");
 
@@ -52,7 +52,8 @@ final class Failures {
 
     static String said(OrtException failure) {
         String message = String.valueOf(failure.getMessage());
-        return NOISE.matcher(message).replaceAll("").strip();
+        String words = NOISE.matcher(message).replaceAll("").strip();
+        return words.endsWith(".") ? words : words + '.';
     }
 
     private static Optional<Node> node(Graph graph, String said) {

@@ -70,11 +70,16 @@ class DevicesTest {
     @Test
     void aMissingDriverIsAMatterOfResources() {
         SaveException refused = Devices.unavailable(
-                CUDA, new OrtException("Failed to load shared library libonnxruntime_providers_cuda.so"));
+                CUDA,
+                new OrtException("/onnxruntime_src/onnxruntime/core/session/provider_bridge_ort.cc:1988"
+                        + " onnxruntime::Provider& onnxruntime::ProviderLibrary::Get() [ONNXRuntimeError] : 1 : FAIL :"
+                        + " Failed to load library libonnxruntime_providers_cuda.so with error: libcublasLt.so.12:"
+                        + " cannot open shared object file: No such file or directory"));
         assertThat(refused.kind()).isEqualTo(SaveException.Kind.RESOURCES);
         assertThat(refused)
-                .hasMessage("the device cuda 1 cannot be used: Failed to load shared library"
-                        + " libonnxruntime_providers_cuda.so It needs an NVIDIA GPU with its driver and CUDA 12 on the library path."
+                .hasMessage("the device cuda 1 cannot be used: Failed to load library libonnxruntime_providers_cuda.so"
+                        + " with error: libcublasLt.so.12: cannot open shared object file: No such file or directory."
+                        + " It needs an NVIDIA GPU with its driver and CUDA 12 on the library path."
                         + " Take the device cpu to do without");
     }
 
