@@ -128,6 +128,10 @@ public record Graph(
         return new Graph(name, opsets, inputs, outputs, other, constants, parameters, preserved);
     }
 
+    public Graph withConstants(Map<String, Tensor> other) {
+        return new Graph(name, opsets, inputs, outputs, nodes, other, parameters, preserved);
+    }
+
     /** Equal in everything including the bytes of constants. */
     @Override
     public boolean equals(Object other) {

@@ -17,6 +17,9 @@ import java.util.Set;
 
 /** Lets sessions compute on a device. */
 final class Devices {
+    /** Flash attention and the memory-efficient one, by their bits in ONNX Runtime's {@code AttentionBackend}. */
+    private static final String OWN_ATTENTION = "3";
+
     private Devices() {}
 
     /** A USER error when this build of the library has no code for the device, a RESOURCES error when the device or its driver is missing. */
@@ -53,6 +56,9 @@ final class Devices {
         options.put("use_tf32", "0");
         // Grows by what is asked for, not by powers of two: several sessions share the device.
         options.put("arena_extend_strategy", "kSameAsRequested");
+        // That of cuDNN, which is taken by default from compute capability 9.0 on, writes nothing at the padding of prompts: the
+        // next layer would read whatever numbers lay there, and not-a-number times no weight is not a number.
+        options.put("sdpa_kernel", OWN_ATTENTION);
         if (device.memoryLimit() > 0) {
             options.put("gpu_mem_limit", String.valueOf(device.memoryLimit()));
         }

@@ -20,7 +20,10 @@ final class Failures {
             // The place in the library's sources with a signature and a condition or a code, up to the words that follow.
             + "|/\\S*onnxruntime\\S*\\.(?:h|cc):\\d+ .*?(?: was false\\. |\\[ONNXRuntimeError\\] : \\d+ : \\w+ : )");
     private static final Pattern MEMORY =
-            Pattern.compile("bad_alloc|[Ff]ailed to allocate memory|[Oo]ut of memory|Available memory of");
+            Pattern.compile("bad_alloc|[Ff]ailed to allocate memory|[Oo]ut of memory|ALLOC_FAILED|Available memory of");
+    private static final Pattern GPU = Pattern.compile("(?:CUDA|CUBLAS|CUDNN) failure|cuDNN is unavailable");
+    private static final String GPU_ADVICE =
+            "The GPU or its driver failed, or a library is missing: some operators of ONNX files need cuDNN 9. Take the device cpu to do without.";
 
     private Failures() {}
 
@@ -45,7 +48,7 @@ final class Failures {
         String where = node(graph, said).map(node -> " at " + node.describe()).orElse("");
         String message =
                 "ONNX Runtime: graph '" + graph.name() + "' " + what + where + ": " + said + fed + " " + advice;
-        return MEMORY.matcher(said).find()
+        return MEMORY.matcher(said).find() || GPU.matcher(said).find()
                 ? SaveException.resources(message, failure)
                 : SaveException.engine(message, failure);
     }
@@ -71,6 +74,9 @@ final class Failures {
     }
 
     private static String adviceOpening(OrtException failure) {
+        if (GPU.matcher(said(failure)).find()) {
+            return GPU_ADVICE;
+        }
         return switch (failure.getCode()) {
             case ORT_NOT_IMPLEMENTED ->
                 "There is no kernel for that operator and element type on this device; export the model in float32.";
@@ -85,6 +91,9 @@ final class Failures {
         String said = said(failure);
         if (MEMORY.matcher(said).find()) {
             return "Use smaller batches or shorter sequences.";
+        }
+        if (GPU.matcher(said).find()) {
+            return GPU_ADVICE;
         }
         if (said.contains("out of data bounds") || said.contains("out of bounds")) {
             return "An index lies outside the tensor it selects from: does the tokenizer belong to this model, and is the text not "

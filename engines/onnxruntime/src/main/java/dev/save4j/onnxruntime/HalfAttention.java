@@ -29,15 +29,7 @@ final class HalfAttention {
                 nodes.add(node);
             }
         }
-        return new Graph(
-                graph.name(),
-                graph.opsets(),
-                graph.inputs(),
-                graph.outputs(),
-                nodes,
-                graph.constants(),
-                graph.parameters(),
-                graph.preserved());
+        return graph.withNodes(nodes);
     }
 
     private static void wrap(Node node, ElementType half, List<Node> nodes) {

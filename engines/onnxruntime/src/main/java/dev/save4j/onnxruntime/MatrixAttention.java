@@ -51,17 +51,10 @@ final class MatrixAttention {
         float[] none = new float[(int) attention.get(0).integer("num_heads", 0)];
         Arrays.fill(none, Float.NEGATIVE_INFINITY);
         constants.put(NO_SINK, Tensor.of(none, none.length));
-        return decoder.with(new Graph(
-                graph.name(),
-                graph.opsets(),
-                graph.inputs(),
-                graph.outputs(),
-                graph.nodes().stream()
+        return decoder.with(graph.withConstants(constants)
+                .withNodes(graph.nodes().stream()
                         .map(node -> isAttention(node) ? variant(node) : node)
-                        .toList(),
-                constants,
-                graph.parameters(),
-                graph.preserved()));
+                        .toList()));
     }
 
     private static boolean isAttention(Node node) {

@@ -48,7 +48,8 @@ class DevicesTest {
     void optionsSayHowMuchMemoryASessionMayTake() {
         assertThat(Devices.cuda(CUDA))
                 .containsEntry("gpu_mem_limit", "3221225472")
-                .containsEntry("use_tf32", "0");
+                .containsEntry("use_tf32", "0")
+                .containsEntry("sdpa_kernel", "3");
         assertThat(Devices.cuda(new Device(Device.Kind.CUDA, 0, 0, ElementType.BFLOAT16)))
                 .doesNotContainKey("gpu_mem_limit");
         assertThat(Devices.tensorRt(TENSORRT)).containsEntry("trt_max_workspace_size", "1073741824");
@@ -81,6 +82,16 @@ class DevicesTest {
                         + " with error: libcublasLt.so.12: cannot open shared object file: No such file or directory."
                         + " It needs an NVIDIA GPU with its driver and CUDA 12 on the library path."
                         + " Take the device cpu to do without");
+    }
+
+    @Test
+    void aMissingLibraryThatShowsWhileRunningIsAMatterOfResources() {
+        SaveException failed = Failures.decoding(
+                LLAMA.decoder().graph(),
+                new OrtException("Non-zero status code returned while running ReduceSum node. Name:'pool' Status Message:"
+                        + " cuDNN is unavailable or disabled for CUDA Execution Provider"));
+        assertThat(failed.kind()).isEqualTo(SaveException.Kind.RESOURCES);
+        assertThat(failed).hasMessageContaining("cuDNN 9").hasMessageEndingWith("Take the device cpu to do without.");
     }
 
     @Test
