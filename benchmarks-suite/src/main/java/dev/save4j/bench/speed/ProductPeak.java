@@ -14,13 +14,13 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
- * What products of two square matrices in single precision reach with ONNX Runtime, at the best of three sizes. A library with kernels of its own may be
+ * What products of two square matrices in single precision reach with ONNX Runtime, at the best of four sizes. A library with kernels of its own may be
  * faster on some processors. In GFLOP/s by either clock. A program to run by itself.
  */
 final class ProductPeak {
-    private static final int[] SIZES = {512, 1024, 2048};
+    private static final int[] SIZES = {512, 768, 1024, 2048};
     /** For each size, at most. */
-    private static final double SECONDS = 1;
+    private static final double SECONDS = 2;
 
     private ProductPeak() {}
 
@@ -39,7 +39,7 @@ final class ProductPeak {
                     .named("onnxruntime")
                     .open(g.build(), weights, WeightBinding.PREPACKED, settings)) {
                 Chunks chunks = Chunks.measure(
-                        () -> session.run(inputs), Math.min(SECONDS, Assignment.seconds(arguments)), 0.25);
+                        () -> session.run(inputs), Math.min(SECONDS, Assignment.seconds(arguments)), 0.5);
                 double gigaflop = 2.0 * size * size * size / 1e9;
                 wall = Math.max(wall, gigaflop / chunks.bestWall());
                 processor = Math.max(processor, gigaflop / chunks.bestProcessor() * threads);
