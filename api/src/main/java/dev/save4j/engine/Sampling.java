@@ -19,17 +19,17 @@ public record Sampling(double temperature, int topK, double topP, int maxTokens,
     public Sampling {
         stopTokens = Set.copyOf(stopTokens);
         if (temperature != 0 && !divides(temperature)) {
-            throw SaveException.user("sampling.temperature must be 0, or finite and at least " + LEAST_TEMPERATURE
-                    + ", but is " + temperature);
+            throw SaveException.user("the temperature of sampling must be 0, or finite and at least "
+                    + LEAST_TEMPERATURE + ", but is " + temperature);
         }
         if (topK < 0) {
-            throw SaveException.user("sampling.top_k must not be negative, but is " + topK);
+            throw SaveException.user("top-k must not be negative, but is " + topK);
         }
         if (!(topP > 0 && topP <= 1)) {
-            throw SaveException.user("sampling.top_p must lie in (0, 1], but is " + topP);
+            throw SaveException.user("top-p must lie in (0, 1], but is " + topP);
         }
         if (maxTokens < 1) {
-            throw SaveException.user("sampling.max_tokens must be at least 1, but is " + maxTokens);
+            throw SaveException.user("the tokens of an answer must be at least 1, but is " + maxTokens);
         }
     }
 

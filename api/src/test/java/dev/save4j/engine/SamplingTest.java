@@ -18,7 +18,8 @@ class SamplingTest {
                 .isInstanceOfSatisfying(
                         SaveException.class,
                         refused -> assertThat(refused.kind()).isEqualTo(SaveException.Kind.USER))
-                .hasMessage("sampling.temperature must be 0, or finite and at least 1.0E-30, but is " + temperature);
+                .hasMessage(
+                        "the temperature of sampling must be 0, or finite and at least 1.0E-30, but is " + temperature);
     }
 
     @ParameterizedTest

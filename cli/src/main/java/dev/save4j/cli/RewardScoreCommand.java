@@ -18,6 +18,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
@@ -113,10 +114,13 @@ final class RewardScoreCommand implements Callable<Integer> {
     /** Bytes of the input that were read. */
     private long consumed;
 
-    private record Row(ObjectNode json, RewardScorer.Item item) {}
+    private record Row(long line, ObjectNode json, RewardScorer.Item item) {}
 
     @Override
     public Integer call() {
+        if (batch < 1) {
+            throw SaveException.user("--batch must be at least 1, but is " + batch);
+        }
         InferenceEngine scores = Registry.discover().inference().named(engine);
         scores.require(device);
         ModelFolder folder = ModelCache.ofUser().locate(model);
@@ -144,7 +148,9 @@ final class RewardScoreCommand implements Callable<Integer> {
             progress.close();
             PrintWriter err = spec.commandLine().getErr();
             err.println(rows[0] + " answers scored"
-                    + (scorer.cut() > 0 ? ", " + scorer.cut() + " of them cut to " + maxLength + " tokens" : "")
+                    + (scorer.cut() > 0
+                            ? ", " + scorer.cut() + " of them cut to " + scorer.maxLength() + " tokens"
+                            : "")
                     + String.format(
                             Locale.ROOT, "; %.1f %% of the tokens computed were padding", 100 * scorer.padding()));
             err.flush();
@@ -195,14 +201,22 @@ final class RewardScoreCommand implements Callable<Integer> {
         return rows;
     }
 
-    private static void write(List<Row> chunk, RewardScorer scorer, OutputStream out) throws IOException {
+    private void write(List<Row> chunk, RewardScorer scorer, OutputStream out) throws IOException {
         double[] rewards = scorer.score(chunk.stream().map(Row::item).toList());
         for (int i = 0; i < rewards.length; i++) {
+            if (!Double.isFinite(rewards[i])) {
+                throw SaveException.engine(source() + ", line " + chunk.get(i).line() + ": the reward is " + rewards[i]
+                        + "; the weights of the model have diverged, so score with an earlier checkpoint");
+            }
             ObjectNode json = chunk.get(i).json();
             json.put("reward", rewards[i]);
             out.write((json + "\n").getBytes(StandardCharsets.UTF_8));
         }
         out.flush();
+        // Standard output keeps to itself what goes wrong with it.
+        if (out instanceof PrintStream print && print.checkError()) {
+            throw new IOException("standard output takes no more");
+        }
         chunk.clear();
     }
 
@@ -213,7 +227,9 @@ final class RewardScoreCommand implements Callable<Integer> {
                     JsonNode answer = json.path(key);
                     if (answer.isString() && json.path("prompt").isString()) {
                         return new Row(
-                                json, new RewardScorer.Item(json.get("prompt").stringValue(), answer.stringValue()));
+                                line,
+                                json,
+                                new RewardScorer.Item(json.get("prompt").stringValue(), answer.stringValue()));
                     }
                 }
                 throw SaveException.user(source() + ", line " + line + ": expected the texts \"prompt\" and one of "

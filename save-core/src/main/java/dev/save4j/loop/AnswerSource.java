@@ -31,11 +31,11 @@ final class AnswerSource {
 
     /** Positions that the longest of these prompts and its answer need, as far as the policy has them. */
     static int cacheLength(LoopModels models, List<String> prompts, Experiment.Rollout rollout) {
-        int longest = prompts.stream()
+        long longest = prompts.stream()
                 .mapToInt(prompt -> models.policyTokenizer().encode(prompt).length)
                 .max()
                 .orElse(0);
-        return Math.min(models.policy().backbone().maxLength(), longest + rollout.maxTokens());
+        return (int) Math.min(models.policy().backbone().maxLength(), longest + rollout.maxTokens());
     }
 
     /**

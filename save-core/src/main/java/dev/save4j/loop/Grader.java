@@ -36,6 +36,7 @@ public final class Grader implements AutoCloseable {
     private final Optional<InferenceSession> both;
     private final Optional<Graph> groupGraph;
     private final Function<Graph, InferenceSession> open;
+    private final List<InferenceSession> sessions = new ArrayList<>();
     private Optional<InferenceSession> shared = Optional.empty();
     private long tokens;
     private long padded;
@@ -54,12 +55,17 @@ public final class Grader implements AutoCloseable {
         this.batch = batch;
         padding = 0;
         types = false;
-        open = graph -> LiveSessions.open(engine, graph, model.weights(), settings);
-        reward = open.apply(model.rewardGraph());
-        value = model.hasValueHead() ? Optional.of(open.apply(model.valueGraph())) : Optional.empty();
-        both = model.hasValueHead() && model.backbone().causal()
-                ? Optional.of(open.apply(model.gradeGraph()))
-                : Optional.empty();
+        open = graph -> kept(LiveSessions.open(engine, graph, model.weights(), settings));
+        try {
+            reward = open.apply(model.rewardGraph());
+            value = model.hasValueHead() ? Optional.of(open.apply(model.valueGraph())) : Optional.empty();
+            both = model.hasValueHead() && model.backbone().causal()
+                    ? Optional.of(open.apply(model.gradeGraph()))
+                    : Optional.empty();
+        } catch (RuntimeException | Error failure) {
+            close();
+            throw failure;
+        }
         groupGraph = compilesForSizes(settings) ? Optional.empty() : model.groupGraph();
     }
 
@@ -68,11 +74,16 @@ public final class Grader implements AutoCloseable {
         this.batch = batch;
         padding = model.padding();
         types = model.hasTokenTypes();
-        open = graph -> LiveSessions.open(engine, graph, model.weights(), settings);
+        open = graph -> kept(LiveSessions.open(engine, graph, model.weights(), settings));
         reward = open.apply(model.graph());
         value = Optional.empty();
         both = Optional.empty();
         groupGraph = compilesForSizes(settings) ? Optional.empty() : model.groupGraph();
+    }
+
+    private InferenceSession kept(InferenceSession session) {
+        sessions.add(session);
+        return session;
     }
 
     /** TensorRT compiles a graph anew for other sizes, of which groups have many. */
@@ -228,9 +239,6 @@ public final class Grader implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        reward.close();
-        value.ifPresent(InferenceSession::close);
-        both.ifPresent(InferenceSession::close);
-        shared.ifPresent(InferenceSession::close);
+        sessions.forEach(InferenceSession::close);
     }
 }

@@ -13,6 +13,9 @@ import java.util.Set;
 
 /** Samples answers as text, for use outside the loop. */
 public final class PolicySampler {
+    /** Answers that are sampled at once; others follow as these end. */
+    private static final int MOST_SLOTS = 32;
+
     private PolicySampler() {}
 
     /**
@@ -40,9 +43,10 @@ public final class PolicySampler {
         tokenizer.endOfText().ifPresent(stops::add);
         Sampling complete =
                 new Sampling(sampling.temperature(), sampling.topK(), sampling.topP(), sampling.maxTokens(), stops);
-        int length = tokenizer.encode(prompt).length + sampling.maxTokens();
-        int positions = Math.min(policy.backbone().maxLength(), length);
-        try (RolloutSession session = engine.open(policy.decoder(positions), policy.weights(), answers, settings)) {
+        long length = (long) tokenizer.encode(prompt).length + sampling.maxTokens();
+        int positions = (int) Math.min(policy.backbone().maxLength(), length);
+        int slots = Math.min(answers, MOST_SLOTS);
+        try (RolloutSession session = engine.open(policy.decoder(positions), policy.weights(), slots, settings)) {
             List<Sampled> sampled = new ArrayList<>();
             for (Answer answer : new AnswerSource(session, tokenizer)
                     .sample(List.of(prompt), answers, complete, seed)

@@ -84,7 +84,9 @@ final class RewardFormat {
     private int roomOfPrompt(int taken) {
         int room = maxLength - 1 - taken;
         if (room < 1) {
-            throw SaveException.user("reward.max_length " + maxLength + " leaves no room for a prompt; raise it");
+            throw SaveException.user(
+                    "a length of at most " + maxLength
+                            + " tokens leaves no room for a prompt and its answer; raise it (reward.max_length or --max-length)");
         }
         return room;
     }

@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
 public final class RewardScorer implements AutoCloseable {
     private final RewardFormat format;
     private final Grader grader;
+    private final int maxLength;
     private long cut;
 
     /**
@@ -34,7 +35,8 @@ public final class RewardScorer implements AutoCloseable {
             InferenceEngine engine,
             EngineSettings settings,
             int batch) {
-        format = new RewardFormat(tokenizer, model.causal(), Math.min(maxLength, model.maxLength()), template);
+        this.maxLength = Math.min(maxLength, model.maxLength());
+        format = new RewardFormat(tokenizer, model.causal(), this.maxLength, template);
         format.check();
         grader = new Grader(model, engine, settings, batch);
     }
@@ -72,6 +74,11 @@ public final class RewardScorer implements AutoCloseable {
         return IntStream.range(0, rewards.length)
                 .mapToObj(i -> new Graded(rewards[i], inputs.get(i).cut()))
                 .toList();
+    }
+
+    /** The tokens of prompt and answer together from which on answers are cut. */
+    public int maxLength() {
+        return maxLength;
     }
 
     /** How many answers so far were too long for the model and lost their end. */

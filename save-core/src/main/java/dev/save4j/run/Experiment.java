@@ -73,7 +73,7 @@ public record Experiment(
 
     /** The longest sequence of prompt and answer that the policy gets. */
     public int longestSequence() {
-        return data.maxPromptTokens() + rollout.maxTokens();
+        return (int) Math.min(Integer.MAX_VALUE, (long) data.maxPromptTokens() + rollout.maxTokens());
     }
 
     /** Where the labels of the reward model's updates come from. */

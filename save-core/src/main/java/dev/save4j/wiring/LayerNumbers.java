@@ -7,6 +7,7 @@ import dev.save4j.models.LogitParts;
 import dev.save4j.models.OnnxDecoder;
 import dev.save4j.models.OnnxFile;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
@@ -20,15 +21,21 @@ import tools.jackson.databind.JsonNode;
  */
 record LayerNumbers(
         long weights, double perToken, long hidden, long layers, long heads, boolean causal, boolean inParts) {
+    private static final Pattern EMBEDDING = Pattern.compile("embed_tokens|wte|lm_head");
+
     /** @param parameters those that are read */
     static LayerNumbers of(Backbone backbone, Map<String, TensorType> parameters) {
+        boolean inParts = !(backbone instanceof OnnxFile || backbone instanceof OnnxDecoder);
         long weights = 0;
         double perToken = 0;
         long products = 0;
-        for (TensorType type : parameters.values()) {
-            long[] shape = type.fixedShape();
+        for (Map.Entry<String, TensorType> parameter : parameters.entrySet()) {
+            long[] shape = parameter.getValue().fixedShape();
             weights += LongStream.of(shape).reduce(1, Math::multiplyExact);
-            boolean embedding = shape.length == 2 && shape[0] == backbone.vocabularySize();
+            // A linear layer may have as many outputs as there are words; files name their weights as they please.
+            boolean embedding = shape.length == 2
+                    && shape[0] == backbone.vocabularySize()
+                    && (!inParts || EMBEDDING.matcher(parameter.getKey()).find());
             if (shape.length == 2 && !embedding) {
                 // What goes in and what comes out, whichever axis is which.
                 perToken += (shape[0] + shape[1]) / 2.0;
@@ -39,7 +46,6 @@ record LayerNumbers(
         // Files that do not say it: heads of 64, and six products in a layer.
         long heads = number(config, Math.max(1, backbone.hiddenSize() / 64), "num_attention_heads", "n_head");
         long layers = number(config, Math.max(1, products / 6), "num_hidden_layers", "n_layer");
-        boolean inParts = !(backbone instanceof OnnxFile || backbone instanceof OnnxDecoder);
         return new LayerNumbers(weights, perToken, backbone.hiddenSize(), layers, heads, backbone.causal(), inParts);
     }
 

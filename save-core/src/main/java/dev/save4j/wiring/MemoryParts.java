@@ -54,8 +54,9 @@ final class MemoryParts {
         int length;
         try (Tokenizer words = models.policyTokenizer()) {
             CausalBackbone policy = models.policyBackbone(words);
-            length = Math.min(
-                    policy.maxLength(), longest(words) + experiment.rollout().maxTokens());
+            length = (int) Math.min(
+                    policy.maxLength(),
+                    (long) longest(words) + experiment.rollout().maxTokens());
             policy(policy, length);
         }
         try (Tokenizer words = models.rewardTokenizer()) {
@@ -131,9 +132,10 @@ final class MemoryParts {
     private void cache(DecoderGraph decoder) {
         int slots = experiment.rollout().slots();
         if (slots > decoder.mostSlots()) {
-            throw SaveException.user("rollout.slots is " + slots + ", but the cache holds at most "
-                    + decoder.mostSlots() + " sequences of " + decoder.maxLength()
-                    + " tokens, because no buffer is larger than 2 GiB; lower rollout.slots or rollout.max_tokens");
+            throw SaveException.user(
+                    "rollout.slots is " + slots + ", but the cache holds at most "
+                            + decoder.mostSlots() + " sequences of " + decoder.maxLength()
+                            + " tokens with their logits, because no buffer is larger than 2 GiB; lower rollout.slots or rollout.max_tokens");
         }
         double each = 2.0 * decoder.layers() * decoder.kvHeads() * decoder.headSize() * decoder.maxLength()
                 + decoder.vocabulary();

@@ -172,8 +172,9 @@ class MemoryEstimateTest {
                 .isInstanceOfSatisfying(
                         SaveException.class,
                         refused -> assertThat(refused.kind()).isEqualTo(SaveException.Kind.USER))
-                .hasMessage("rollout.slots is 456, but the cache holds at most 455 sequences of 4096 tokens, because no"
-                        + " buffer is larger than 2 GiB; lower rollout.slots or rollout.max_tokens");
+                .hasMessage(
+                        "rollout.slots is 456, but the cache holds at most 455 sequences of 4096 tokens with"
+                                + " their logits, because no buffer is larger than 2 GiB; lower rollout.slots or rollout.max_tokens");
         assertThat(line(longTexts("rollout.slots=455"), "policy", "cache of 455 sequences of 4096")
                         .bytes())
                 .isGreaterThan(20L << 30);

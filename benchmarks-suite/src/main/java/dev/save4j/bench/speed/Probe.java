@@ -34,8 +34,11 @@ final class Probe {
     static Reading java(Class<?> program, Plan plan, List<String> options, String... work) {
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        // Two collectors at once are refused, whichever comes last.
+        boolean collects = options.stream().anyMatch(Probe::choosesCollector);
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(argument -> !argument.startsWith("-javaagent:") && !argument.startsWith("-agentlib:"))
+                .filter(argument -> !(collects && choosesCollector(argument)))
                 .forEach(command::add);
         command.addAll(options);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
@@ -43,6 +46,10 @@ final class Probe {
         command.add(Double.toString(plan.seconds()));
         command.addAll(List.of(work));
         return run(new ProcessBuilder(command), program.getSimpleName() + " " + String.join(" ", work));
+    }
+
+    private static boolean choosesCollector(String argument) {
+        return argument.matches("-XX:[+-]Use\\w+GC");
     }
 
     /** A RESOURCES error shows the end of what the process wrote. */

@@ -88,7 +88,7 @@ public final class RolloutBenchmark {
                         + " the prompts. 'roof' is what the machine admits: the weights of the products read once a step, and 2 FLOP for each of them and new"
                         + " token at the peak of products. 'first' is the time until all sequences have their"
                         + " first token, 'refresh' that of making new weights visible (for 'plain': exporting and loading the model again), per MB of the products'"
-                        + " weights; 'log-prob gap' is the mean distance of the log-probabilities of eight answers from those in single precision, which is larger for trained"
+                        + " weights, both by the clock on the wall; 'log-prob gap' is the mean distance of the log-probabilities of up to eight answers from those in single precision, which is larger for trained"
                         + " weights than for these; 'bytes/token' is what the sampling thread takes from the Java heap once warm, the answers included.",
                 RolloutWork.PROMPT,
                 RolloutWork.GROUP,

@@ -33,6 +33,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A native session over a graph and the buffers of a store. Owns the session and the native views of the weights; the caller closes it and holds the
@@ -56,6 +57,7 @@ final class BoundGraph implements AutoCloseable {
                 declared,
                 weights,
                 settings,
+                false,
                 binding != WeightBinding.PREPACKED,
                 (graph, views, options) -> switch (binding) {
                     case PREPACKED -> prepacked(graph, views, options);
@@ -66,10 +68,11 @@ final class BoundGraph implements AutoCloseable {
 
     /**
      * Opens a graph that is run many times before its weights change: those of matrix products are packed, the others are read where they are, so
-     * after a change of the store it has to be opened anew before it runs again. Faster to open than PREPACKED, which copies all weights first.
+     * after a change of the store it has to be opened anew before it runs again. Faster to open than PREPACKED, which copies all weights first. Threads
+     * that share the operations of a run spin until it ends.
      */
     static BoundGraph packing(Graph declared, WeightStore weights, EngineSettings settings) {
-        return open(declared, weights, settings, true, (graph, views, options) -> {
+        return open(declared, weights, settings, true, true, (graph, views, options) -> {
             // Placeholders stand for the weights while a session is made, so nothing may look at them before the
             // kernels do.
             options.setOptimizationLevel(SessionOptions.OptLevel.NO_OPT);
@@ -83,14 +86,22 @@ final class BoundGraph implements AutoCloseable {
         BoundGraph open(Graph graph, Map<String, OnnxTensor> views, SessionOptions options) throws OrtException;
     }
 
-    /** @param keeps whether the session reads the views as long as it is open */
+    /**
+     * @param spins whether threads wait for the next operation of a run without sleeping
+     * @param keeps whether the session reads the views as long as it is open
+     */
     private static BoundGraph open(
-            Graph declared, WeightStore weights, EngineSettings settings, boolean keeps, Opening opening) {
+            Graph declared,
+            WeightStore weights,
+            EngineSettings settings,
+            boolean spins,
+            boolean keeps,
+            Opening opening) {
         Graph graph = withParameters(declared, read(declared));
         requireWeights(graph, weights);
         Map<String, OnnxTensor> views = new LinkedHashMap<>();
         boolean kept = false;
-        try (SessionOptions options = options(settings)) {
+        try (SessionOptions options = options(settings, spins)) {
             for (String name : graph.parameters().keySet()) {
                 views.put(name, Natives.wrap(weights.get(name)));
             }
@@ -106,13 +117,16 @@ final class BoundGraph implements AutoCloseable {
         }
     }
 
-    private static SessionOptions options(EngineSettings settings) throws OrtException {
+    private static SessionOptions options(EngineSettings settings, boolean spins) throws OrtException {
         SessionOptions options = new SessionOptions();
         options.setIntraOpNumThreads(settings.threads());
         options.setInterOpNumThreads(1);
         options.setExecutionMode(SessionOptions.ExecutionMode.SEQUENTIAL);
-        // Idle threads that spin take the cores from whatever else the JVM does, 1.7 times slower in all.
-        options.addConfigEntry("session.intra_op.allow_spinning", "0");
+        // Idle threads that spin take the cores from whatever else the JVM does, 1.7 times slower in all; within a run
+        // of many small operations they
+        // are up to 1.7 times as fast.
+        options.addConfigEntry("session.intra_op.allow_spinning", spins ? "1" : "0");
+        options.addConfigEntry("session.force_spinning_stop", "1");
         options.addConfigEntry("session.inter_op.allow_spinning", "0");
         // One plan is kept for each combination of input shapes; batches of text have no end of them.
         options.setMemoryPatternOptimization(false);
@@ -154,21 +168,36 @@ final class BoundGraph implements AutoCloseable {
         try {
             Path folder = Files.createTempDirectory(scratch, "save4j-onnxruntime-");
             Path file = folder.resolve(placement.location());
+            OrtSession session = null;
             try {
                 // The library wants the file to exist although it does not read it; without its blocks it takes no
                 // space.
                 writeSparse(file, placement.fileSize());
                 options.addConfigEntry("session.model_external_initializers_file_folder_path", folder.toString());
-                return new BoundGraph(Natives.environment().createSession(model, options), views, false);
+                session = Natives.environment().createSession(model, options);
             } finally {
-                Files.deleteIfExists(file);
-                Files.deleteIfExists(folder);
+                delete(session, file, folder);
             }
+            return new BoundGraph(session, views, false);
         } catch (IOException failure) {
             throw SaveException.resources(
                     "cannot make a temporary file in the scratch folder " + scratch + " (" + failure
                             + "); give a folder that exists and can be written",
                     failure);
+        }
+    }
+
+    /** @param session is closed where the files cannot be deleted, as nobody gets to own it then */
+    private static void delete(@Nullable OrtSession session, Path... files) throws IOException, OrtException {
+        try {
+            for (Path file : files) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException failure) {
+            if (session != null) {
+                session.close();
+            }
+            throw failure;
         }
     }
 

@@ -33,10 +33,6 @@ final class Crew implements AutoCloseable {
         }
     }
 
-    int size() {
-        return workers.length + 1;
-    }
-
     /**
      * Does a task with the first {@code members}, and returns when all have done their parts, also when the caller is interrupted, which it then still
      * is. When several fail, what the first of them threw is thrown.

@@ -29,9 +29,10 @@ final class DecoderMemory {
         this.decoder = decoder;
         this.rows = rows;
         if (rows > decoder.mostSlots()) {
-            throw SaveException.user("the key-value cache holds at most " + decoder.mostSlots() + " sequences of "
-                    + decoder.maxLength() + " tokens, because no buffer is larger than 2 GiB, but " + rows
-                    + " were asked for; decode fewer sequences at once, or shorten them");
+            throw SaveException.user("the key-value cache and the logits hold at most " + decoder.mostSlots()
+                    + " sequences of " + decoder.maxLength() + " tokens and " + decoder.vocabulary()
+                    + " logits, because no buffer is larger than 2 GiB, but " + rows
+                    + " were asked for; decode fewer sequences at once");
         }
         try {
             for (int layer = 0; layer < decoder.layers(); layer++) {
@@ -43,9 +44,10 @@ final class DecoderMemory {
             }
             logits = Tensor.allocate(ElementType.FLOAT, rows, decoder.vocabulary());
         } catch (OutOfMemoryError tooLarge) {
-            long bytes = 2L * decoder.layers() * rows * rowElements() * Float.BYTES;
+            long bytes = rows * (2L * decoder.layers() * rowElements() + decoder.vocabulary()) * Float.BYTES;
             throw SaveException.resources(
-                    "the key-value cache of " + rows + " sequences of " + decoder.maxLength() + " tokens takes "
+                    "the key-value cache, with the logits, of " + rows + " sequences of " + decoder.maxLength()
+                            + " tokens takes "
                             + (bytes >> 20) + " MiB, which is not to be had (" + tooLarge.getMessage()
                             + "); decode fewer sequences at once, shorten the context, or raise -XX:MaxDirectMemorySize",
                     tooLarge);
@@ -95,6 +97,15 @@ final class DecoderMemory {
             ByteBuffer bytes = caches.get(i).bytes();
             for (int h = 0; h < decoder.kvHeads(); h++) {
                 bytes.put(to * row + h * head, bytes, from * row + h * head, used);
+            }
+        }
+    }
+
+    void clear() {
+        for (Tensor cache : caches) {
+            FloatBuffer numbers = cache.floats();
+            for (int i = 0; i < numbers.limit(); i++) {
+                numbers.put(i, 0);
             }
         }
     }

@@ -17,7 +17,8 @@ final class Failures {
     private static final Pattern NOISE = Pattern.compile("Error code - \\S+ - message: "
             + "|Non-zero status code returned while running "
             + "|Status Message: "
-            // The place in the library's sources with a signature and a condition or a code, up to the words that follow.
+            // The place in the library's sources with a signature and a condition or a code, up to the words that
+            // follow.
             + "|/\\S*onnxruntime\\S*\\.(?:h|cc):\\d+ .*?(?: was false\\. |\\[ONNXRuntimeError\\] : \\d+ : \\w+ : )");
     private static final Pattern MEMORY =
             Pattern.compile("bad_alloc|[Ff]ailed to allocate memory|[Oo]ut of memory|ALLOC_FAILED|Available memory of");
@@ -74,6 +75,9 @@ final class Failures {
     }
 
     private static String adviceOpening(OrtException failure) {
+        if (MEMORY.matcher(said(failure)).find()) {
+            return "Free memory, or take a smaller model.";
+        }
         if (GPU.matcher(said(failure)).find()) {
             return GPU_ADVICE;
         }

@@ -1,5 +1,6 @@
 package dev.save4j.onnxruntime;
 
+import dev.save4j.SaveException;
 import dev.save4j.tensor.ElementType;
 import dev.save4j.tensor.Tensor;
 import java.nio.ByteBuffer;
@@ -43,12 +44,19 @@ final class Int8Weight {
         return scales;
     }
 
-    /** Takes the numbers of a weight; one that is not finite makes its output not finite. */
-    void fill(Tensor weight) {
+    /** Takes the numbers of a weight; an ENGINE error names it when one is not finite, which rounding to integers would hide. */
+    void fill(String name, Tensor weight) {
         if (transposed) {
             fillFromRows(weight.floats());
         } else {
             fillFromColumns(weight.floats());
+        }
+        FloatBuffer each = scales.floats();
+        for (int n = 0; n < outputs; n++) {
+            if (!Float.isFinite(each.get(n))) {
+                throw SaveException.engine("the weight '" + name + "' is not finite at output " + n
+                        + "; it has diverged, so lower the learning rate or restore a checkpoint");
+            }
         }
     }
 

@@ -47,10 +47,6 @@ final class Lanes implements AutoCloseable {
         return rows;
     }
 
-    int threads() {
-        return lanes.size();
-    }
-
     /** Makes ready to decode; a USER error names a stop token outside the vocabulary. */
     void prepare(BoundGraph bound, Sampling sampling) {
         graph = bound;

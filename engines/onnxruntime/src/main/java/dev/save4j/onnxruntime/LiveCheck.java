@@ -56,7 +56,7 @@ final class LiveCheck implements AutoCloseable {
         try {
             return new LiveCheck(
                     graph, weights, copy, live, BoundGraph.open(graph, copy, WeightBinding.INPUT, settings));
-        } catch (SaveException failure) {
+        } catch (RuntimeException | Error failure) {
             live.close();
             throw failure;
         }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A decoder with packed weights and the memory of its sequences. */
 final class OnnxRuntimeRolloutSession implements RolloutSession {
-    /** Weights that a thread reads in less time than all threads need to share out the operations of a step. */
+    /** Weights that a thread reads in less time than all threads lose by sharing the operations of a step. */
     private static final long SMALL_WEIGHTS = 24L << 20;
 
     private static final int ROWS_OF_A_LANE = 16;
@@ -34,7 +34,10 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
     private final Graph graph;
     private final int packers;
     private final boolean fused;
+    /** Nothing behind a refresh that failed. */
     private @Nullable BoundGraph bound;
+
+    private boolean closed;
     /** Of the weights that are packed. */
     private long version;
 
@@ -77,7 +80,8 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
 
     private static long weightBytes(Graph graph) {
         return graph.parameters().values().stream()
-                .mapToLong(type -> LongStream.of(type.fixedShape()).reduce(type.element().bytes(), Math::multiplyExact))
+                .mapToLong(type ->
+                        LongStream.of(type.fixedShape()).reduce(type.element().bytes(), Math::multiplyExact))
                 .sum();
     }
 
@@ -114,6 +118,10 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
             }
             lanes.prepare(open, sampling);
             return new Scheduler(lanes, decoder, requests, sampling, sharePrompts, progress).run();
+        } catch (RuntimeException | Error failure) {
+            // What is not a number would spread from there to whoever gets the row next.
+            lanes.memory().clear();
+            throw failure;
         } catch (OrtException failure) {
             throw Failures.decoding(decoder.graph(), failure);
         }
@@ -136,27 +144,40 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
 
     @Override
     public void refresh() {
+        requireNotClosed();
         // Closed first, so that the packed weights are never held twice.
-        requireOpen().close();
-        bound = null;
+        release();
         bound = pack();
     }
 
     private BoundGraph requireOpen() {
+        requireNotClosed();
         if (bound == null) {
-            throw SaveException.internal(
-                    "the rollout session of '" + decoder.graph().name() + "' is closed");
+            throw SaveException.engine("the last refresh of the rollout session of '"
+                    + decoder.graph().name() + "' failed; refresh it once more before sampling");
         }
         return bound;
     }
 
-    @Override
-    public void close() {
-        lanes.close();
+    private void requireNotClosed() {
+        if (closed) {
+            throw SaveException.internal(
+                    "the rollout session of '" + decoder.graph().name() + "' is closed");
+        }
+    }
+
+    private void release() {
         if (bound != null) {
             BoundGraph open = bound;
             bound = null;
             open.close();
         }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        lanes.close();
+        release();
     }
 }

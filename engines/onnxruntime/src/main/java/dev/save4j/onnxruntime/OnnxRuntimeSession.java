@@ -20,7 +20,10 @@ final class OnnxRuntimeSession implements InferenceSession {
     private final EngineSettings settings;
     private final Evaluation evaluation;
     private final ReentrantReadWriteLock life = new ReentrantReadWriteLock();
+    /** Nothing behind a refresh that failed. */
     private @Nullable BoundGraph bound;
+
+    private boolean closed;
     private volatile boolean trusted;
 
     OnnxRuntimeSession(Graph graph, WeightStore weights, WeightBinding binding, EngineSettings settings) {
@@ -76,9 +79,9 @@ final class OnnxRuntimeSession implements InferenceSession {
         try (WeightStore.Lease lease = weights.reading()) {
             life.writeLock().lock();
             try {
+                requireNotClosed();
                 // Closed first, so that the packed weights are never held twice.
-                requireOpen().close();
-                bound = null;
+                release();
                 bound = BoundGraph.open(graph, weights, binding, settings);
             } finally {
                 life.writeLock().unlock();
@@ -87,21 +90,34 @@ final class OnnxRuntimeSession implements InferenceSession {
     }
 
     private BoundGraph requireOpen() {
+        requireNotClosed();
         if (bound == null) {
-            throw SaveException.internal("the session of graph '" + graph.name() + "' is closed");
+            throw SaveException.engine("the last refresh of the session of graph '" + graph.name()
+                    + "' failed; refresh it once more before running it");
         }
         return bound;
+    }
+
+    private void requireNotClosed() {
+        if (closed) {
+            throw SaveException.internal("the session of graph '" + graph.name() + "' is closed");
+        }
+    }
+
+    private void release() {
+        if (bound != null) {
+            BoundGraph open = bound;
+            bound = null;
+            open.close();
+        }
     }
 
     @Override
     public void close() {
         life.writeLock().lock();
         try {
-            if (bound != null) {
-                BoundGraph open = bound;
-                bound = null;
-                open.close();
-            }
+            closed = true;
+            release();
         } finally {
             life.writeLock().unlock();
         }

@@ -29,9 +29,7 @@ final class Sampler {
     private final float[] scaled;
     private final float[] weights;
     private final double[] blocks;
-    /** Only when tokens are filtered. */
     private final float[] largestOfBlocks;
-
     private final Exponential exponential;
     private final TokenRanking ranking;
     private float maximum;

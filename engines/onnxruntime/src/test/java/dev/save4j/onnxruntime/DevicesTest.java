@@ -88,8 +88,9 @@ class DevicesTest {
     void aMissingLibraryThatShowsWhileRunningIsAMatterOfResources() {
         SaveException failed = Failures.decoding(
                 LLAMA.decoder().graph(),
-                new OrtException("Non-zero status code returned while running ReduceSum node. Name:'pool' Status Message:"
-                        + " cuDNN is unavailable or disabled for CUDA Execution Provider"));
+                new OrtException(
+                        "Non-zero status code returned while running ReduceSum node. Name:'pool' Status Message:"
+                                + " cuDNN is unavailable or disabled for CUDA Execution Provider"));
         assertThat(failed.kind()).isEqualTo(SaveException.Kind.RESOURCES);
         assertThat(failed).hasMessageContaining("cuDNN 9").hasMessageEndingWith("Take the device cpu to do without.");
     }

@@ -74,7 +74,7 @@ class Int8LinearsTest {
         float[][] weight = matrix(OUT, IN, 1);
         Tensor stored = tensor(weight, !transposed);
         Int8Weight quantized = new Int8Weight(stored.shape(), transposed);
-        quantized.fill(stored);
+        quantized.fill("weight", stored);
         assertThat(quantized.values().shape()).containsExactly(IN, OUT);
         for (int n = 0; n < OUT; n++) {
             double scale = quantized.scales().floats().get(n);

@@ -130,13 +130,23 @@ class Int8RolloutsTest {
         }
     }
 
+    /** Rounded to an integer, a single one could pass for a number. */
     @ParameterizedTest
-    @CsvSource({"layers.1.up, NaN", "embed, Infinity"})
-    void weightsThatAreNotFiniteAreReported(String name, float value) {
+    @CsvSource({"layers.1.up, NaN", "layers.0.k, Infinity"})
+    void aWeightThatIsNotFiniteIsReported(String name, float value) {
         WeightStore weights = LLAMA.weights(1);
-        Tensor weight = weights.get(name);
-        for (int i = 0; i < weight.size(); i++) {
-            weight.floats().put(i, value);
+        weights.get(name).floats().put(5, value);
+        assertThatThrownBy(() -> open(weights, 4, 1))
+                .hasMessageContaining("the weight '" + name + "' is not finite at output ")
+                .hasMessageEndingWith("lower the learning rate or restore a checkpoint");
+    }
+
+    @Test
+    void anEmbeddingThatIsNotFiniteIsReported() {
+        WeightStore weights = LLAMA.weights(1);
+        Tensor embedding = weights.get("embed");
+        for (int i = 0; i < embedding.size(); i++) {
+            embedding.floats().put(i, Float.POSITIVE_INFINITY);
         }
         try (RolloutSession session = open(weights, 4, 1)) {
             assertThatThrownBy(() -> generate(session)).hasMessageContaining("the policy's logits are not finite");

@@ -367,7 +367,8 @@ class OnnxRuntimeRolloutsTest {
                 .isInstanceOfSatisfying(
                         SaveException.class,
                         failure -> assertThat(failure.kind()).isEqualTo(SaveException.Kind.RESOURCES))
-                .hasMessageContaining("the key-value cache of 349525 sequences of 48 tokens takes 8191 MiB")
+                .hasMessageContaining(
+                        "the key-value cache, with the logits, of 349525 sequences of 48 tokens takes 8273 MiB")
                 .hasMessageContaining("decode fewer sequences at once");
     }
 
@@ -378,8 +379,8 @@ class OnnxRuntimeRolloutsTest {
                         SaveException.class,
                         failure -> assertThat(failure.kind()).isEqualTo(SaveException.Kind.USER))
                 .hasMessage(
-                        "the key-value cache holds at most 349525 sequences of 48 tokens, because no buffer is larger"
-                                + " than 2 GiB, but 349526 were asked for; decode fewer sequences at once, or shorten them");
+                        "the key-value cache and the logits hold at most 349525 sequences of 48 tokens and 61 logits, because no buffer is larger"
+                                + " than 2 GiB, but 349526 were asked for; decode fewer sequences at once");
     }
 
     @Test
