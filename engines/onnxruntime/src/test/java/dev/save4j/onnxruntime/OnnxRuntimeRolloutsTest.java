@@ -17,6 +17,8 @@ import dev.save4j.engine.Sampling;
 import dev.save4j.engine.WeightBinding;
 import dev.save4j.tensor.Tensor;
 import dev.save4j.tensor.WeightStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -26,6 +28,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -138,6 +141,23 @@ class OnnxRuntimeRolloutsTest {
             weights.get("embed").floats().put(0, finite);
             session.refresh();
             assertSame(session.generate(requests(25), SAMPLING), before);
+        }
+    }
+
+    @Test
+    void aRefreshThatFailedCanBeTriedAgain(@TempDir Path folder) throws Exception {
+        Path scratch = Files.createDirectory(folder.resolve("scratch"));
+        WeightStore weights = LLAMA.weights(1);
+        try (RolloutSession session =
+                new OnnxRuntimeRollouts().open(LLAMA.decoder(), weights, 4, new EngineSettings(1, scratch))) {
+            List<List<Completion>> before = session.generate(requests(3), SAMPLING);
+            Files.delete(scratch);
+            assertThatThrownBy(session::refresh).hasMessageContaining("give a folder that exists");
+            assertThatThrownBy(() -> session.generate(requests(3), SAMPLING))
+                    .hasMessageContaining("refresh it once more");
+            Files.createDirectory(scratch);
+            session.refresh();
+            assertSame(session.generate(requests(3), SAMPLING), before);
         }
     }
 
