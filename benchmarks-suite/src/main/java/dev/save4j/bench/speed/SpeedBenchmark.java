@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.DoubleAccumulator;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -70,28 +71,32 @@ public final class SpeedBenchmark {
         double busy = Machine.busy();
         Map<Case, List<Reading>> readings = new LinkedHashMap<>();
         cases.forEach(one -> readings.put(one, new ArrayList<>()));
-        double gigaflops = 0;
+        DoubleAccumulator gigaflops = new DoubleAccumulator(Math::max, 0);
         Map<String, Double> gigabytes = new LinkedHashMap<>();
         int done = 0;
-        // The peaks once more at the end: a disturbance that met all of the first ones would lower every roof.
-        for (int round = 0; round <= plan.rounds(); round++) {
-            Map<String, Double> products = Probe.java(ProductPeak.class, plan).numbers();
-            gigaflops = Math.max(gigaflops, products.getOrDefault(plan.clock(), 0.0));
-            for (ModelSize size : sizes()) {
-                gigabytes.merge(size.name(), ReadPeak.measure(plan, size), Math::max);
-            }
-            for (Case one : round < plan.rounds() ? cases : List.<Case>of()) {
+        for (int round = 0; round < plan.rounds(); round++) {
+            measurePeaks(gigaflops, gigabytes);
+            for (Case one : cases) {
                 readings.getOrDefault(one, List.of()).add(measure(one));
                 progress.advance("bench " + kind.name(), ++done, plan.rounds() * cases.size(), one.toString());
             }
         }
+        // Once more: a disturbance at the start of the only round would lower every roof.
+        measurePeaks(gigaflops, gigabytes);
         Surroundings surroundings = new Surroundings(
-                Machine.describe(), plan.threads(), plan.clock(), gigaflops, gigabytes, busy, Machine.busy());
+                Machine.describe(), plan.threads(), plan.clock(), gigaflops.get(), gigabytes, busy, Machine.busy());
         return result(
                 readings.entrySet().stream()
                         .map(one -> new Measured(one.getKey(), one.getValue(), surroundings))
                         .toList(),
                 surroundings);
+    }
+
+    private void measurePeaks(DoubleAccumulator gigaflops, Map<String, Double> gigabytes) {
+        gigaflops.accumulate(Probe.java(ProductPeak.class, plan).numbers().getOrDefault(plan.clock(), 0.0));
+        for (ModelSize size : sizes()) {
+            gigabytes.merge(size.name(), ReadPeak.measure(plan, size), Math::max);
+        }
     }
 
     private Set<ModelSize> sizes() {

@@ -34,10 +34,7 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
     private final Graph graph;
     private final int packers;
     private final boolean fused;
-    /** Nothing behind a refresh that failed. */
-    private @Nullable BoundGraph bound;
-
-    private boolean closed;
+    private final CurrentGraph current;
     /** Of the weights that are packed. */
     private long version;
 
@@ -61,7 +58,7 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
         this.fused = onCpu && isFused(graph);
         this.lanes = new Lanes(decoder, slots, threads);
         try {
-            this.bound = pack();
+            this.current = new CurrentGraph(graph.name(), pack());
         } catch (RuntimeException | Error failure) {
             lanes.close();
             throw failure;
@@ -107,7 +104,7 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
 
     @Override
     public List<List<Completion>> generate(List<RolloutRequest> requests, Sampling sampling, IntConsumer progress) {
-        BoundGraph open = requireOpen();
+        BoundGraph open = current.get();
         for (int i = 0; i < requests.size(); i++) {
             check(i, requests.get(i).prompt());
         }
@@ -144,40 +141,12 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
 
     @Override
     public void refresh() {
-        requireNotClosed();
-        // Closed first, so that the packed weights are never held twice.
-        release();
-        bound = pack();
-    }
-
-    private BoundGraph requireOpen() {
-        requireNotClosed();
-        if (bound == null) {
-            throw SaveException.engine("the last refresh of the rollout session of '"
-                    + decoder.graph().name() + "' failed; refresh it once more before sampling");
-        }
-        return bound;
-    }
-
-    private void requireNotClosed() {
-        if (closed) {
-            throw SaveException.internal(
-                    "the rollout session of '" + decoder.graph().name() + "' is closed");
-        }
-    }
-
-    private void release() {
-        if (bound != null) {
-            BoundGraph open = bound;
-            bound = null;
-            open.close();
-        }
+        current.replace(this::pack);
     }
 
     @Override
     public void close() {
-        closed = true;
         lanes.close();
-        release();
+        current.close();
     }
 }

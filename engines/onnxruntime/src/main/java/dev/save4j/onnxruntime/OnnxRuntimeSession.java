@@ -1,7 +1,6 @@
 package dev.save4j.onnxruntime;
 
 import ai.onnxruntime.OrtException;
-import dev.save4j.SaveException;
 import dev.save4j.engine.EngineSettings;
 import dev.save4j.engine.InferenceSession;
 import dev.save4j.engine.WeightBinding;
@@ -10,7 +9,6 @@ import dev.save4j.tensor.Tensor;
 import dev.save4j.tensor.WeightStore;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import org.jspecify.annotations.Nullable;
 
 /** A graph opened for inference. Locks are taken in one order: the store's lease, then the life of the session. */
 final class OnnxRuntimeSession implements InferenceSession {
@@ -20,10 +18,7 @@ final class OnnxRuntimeSession implements InferenceSession {
     private final EngineSettings settings;
     private final Evaluation evaluation;
     private final ReentrantReadWriteLock life = new ReentrantReadWriteLock();
-    /** Nothing behind a refresh that failed. */
-    private @Nullable BoundGraph bound;
-
-    private boolean closed;
+    private final CurrentGraph current;
     private volatile boolean trusted;
 
     OnnxRuntimeSession(Graph graph, WeightStore weights, WeightBinding binding, EngineSettings settings) {
@@ -39,7 +34,7 @@ final class OnnxRuntimeSession implements InferenceSession {
                     trusted = check.passesOnSyntheticInputs();
                 }
             }
-            bound = BoundGraph.open(graph, weights, binding, settings);
+            current = new CurrentGraph(graph.name(), BoundGraph.open(graph, weights, binding, settings));
         }
     }
 
@@ -49,7 +44,7 @@ final class OnnxRuntimeSession implements InferenceSession {
         try (WeightStore.Lease lease = weights.reading()) {
             life.readLock().lock();
             try {
-                BoundGraph open = requireOpen();
+                BoundGraph open = current.get();
                 if (!trusted) {
                     checkOn(inputs);
                 }
@@ -79,36 +74,10 @@ final class OnnxRuntimeSession implements InferenceSession {
         try (WeightStore.Lease lease = weights.reading()) {
             life.writeLock().lock();
             try {
-                requireNotClosed();
-                // Closed first, so that the packed weights are never held twice.
-                release();
-                bound = BoundGraph.open(graph, weights, binding, settings);
+                current.replace(() -> BoundGraph.open(graph, weights, binding, settings));
             } finally {
                 life.writeLock().unlock();
             }
-        }
-    }
-
-    private BoundGraph requireOpen() {
-        requireNotClosed();
-        if (bound == null) {
-            throw SaveException.engine("the last refresh of the session of graph '" + graph.name()
-                    + "' failed; refresh it once more before running it");
-        }
-        return bound;
-    }
-
-    private void requireNotClosed() {
-        if (closed) {
-            throw SaveException.internal("the session of graph '" + graph.name() + "' is closed");
-        }
-    }
-
-    private void release() {
-        if (bound != null) {
-            BoundGraph open = bound;
-            bound = null;
-            open.close();
         }
     }
 
@@ -116,8 +85,7 @@ final class OnnxRuntimeSession implements InferenceSession {
     public void close() {
         life.writeLock().lock();
         try {
-            closed = true;
-            release();
+            current.close();
         } finally {
             life.writeLock().unlock();
         }
