@@ -215,7 +215,7 @@ final class RewardScoreCommand implements Callable<Integer> {
         out.flush();
         // Standard output keeps to itself what goes wrong with it.
         if (out instanceof PrintStream print && print.checkError()) {
-            throw new IOException("standard output takes no more");
+            throw SaveException.resources("standard output takes no more answers: it is full or closed");
         }
         chunk.clear();
     }
