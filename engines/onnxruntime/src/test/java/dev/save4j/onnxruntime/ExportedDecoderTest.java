@@ -70,6 +70,27 @@ class ExportedDecoderTest {
         }
     }
 
+    /** An exported graph reads the whole cache, masked: what is not a number there would stay for good. */
+    @Test
+    void samplesAgainAfterWeightsThatHadDiverged() {
+        WeightStore weights = LLAMA.weights(1);
+        List<RolloutRequest> requests = List.of(new RolloutRequest(new int[] {3, 5, 8}, 2, 1));
+        Sampling sampling = Sampling.unbiased(10, Set.of());
+        try (RolloutSession session =
+                new OnnxRuntimeRollouts().open(adapted(), weights, 2, EngineSettings.singleThreaded())) {
+            int[] before = session.generate(requests, sampling).get(0).get(0).tokens();
+            float finite = weights.get("layers.0.k").floats().get(5);
+            weights.get("layers.0.k").floats().put(5, Float.NaN);
+            session.refresh();
+            assertThatThrownBy(() -> session.generate(requests, sampling))
+                    .hasMessageContaining("the policy's logits are not finite");
+            weights.get("layers.0.k").floats().put(5, finite);
+            session.refresh();
+            assertThat(session.generate(requests, sampling).get(0).get(0).tokens())
+                    .isEqualTo(before);
+        }
+    }
+
     @Test
     void aGraphWithoutACacheIsRefused() {
         Graph scorer = LLAMA.scorer();
