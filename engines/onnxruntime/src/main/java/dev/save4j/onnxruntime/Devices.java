@@ -56,9 +56,8 @@ final class Devices {
         options.put("use_tf32", "0");
         // Grows by what is asked for, not by powers of two: several sessions share the device.
         options.put("arena_extend_strategy", "kSameAsRequested");
-        // That of cuDNN, which is taken by default from compute capability 9.0 on, writes nothing at the padding of
-        // prompts: the
-        // next layer would read whatever numbers lay there, and not-a-number times no weight is not a number.
+        // That of cuDNN, the default from compute capability 9.0 on, writes nothing at the padding of prompts. The next
+        // layer would read whatever lay there, and not-a-number times no weight is not a number.
         options.put("sdpa_kernel", OWN_ATTENTION);
         if (device.memoryLimit() > 0) {
             options.put("gpu_mem_limit", String.valueOf(device.memoryLimit()));

@@ -17,19 +17,25 @@ final class Failures {
     private static final Pattern NOISE = Pattern.compile("Error code - \\S+ - message: "
             + "|Non-zero status code returned while running "
             + "|Status Message: "
-            // The place in the library's sources with a signature and a condition or a code, up to the words that
-            // follow.
+            // The place in the library's sources, with a signature and a condition or a code.
             + "|/\\S*onnxruntime\\S*\\.(?:h|cc):\\d+ .*?(?: was false\\. |\\[ONNXRuntimeError\\] : \\d+ : \\w+ : )");
     private static final Pattern MEMORY =
             Pattern.compile("bad_alloc|[Ff]ailed to allocate memory|[Oo]ut of memory|ALLOC_FAILED|Available memory of");
     private static final Pattern GPU = Pattern.compile("(?:CUDA|CUBLAS|CUDNN) failure|cuDNN is unavailable");
+    private static final String SMALLER = "Use smaller batches or shorter sequences.";
     private static final String GPU_ADVICE =
             "The GPU or its driver failed, or a library is missing: some operators of ONNX files need cuDNN 9. Take the device cpu to do without.";
 
     private Failures() {}
 
     static SaveException opening(Graph graph, OrtException failure) {
-        return translate(graph, "could not be opened", failure, "", adviceOpening(failure));
+        return translate(
+                graph,
+                "could not be opened",
+                failure,
+                "",
+                "Free memory, or take a smaller model.",
+                adviceOpening(failure));
     }
 
     static SaveException running(Graph graph, Map<String, Tensor> inputs, OrtException failure) {
@@ -37,21 +43,29 @@ final class Failures {
                 .map(input -> input.getKey() + " " + input.getValue())
                 .sorted()
                 .collect(Collectors.joining(", "));
-        return translate(graph, "failed", failure, " It was fed " + fed + ".", adviceRunning(failure));
+        return translate(graph, "failed", failure, " It was fed " + fed + ".", SMALLER, adviceRunning(failure));
     }
 
     static SaveException decoding(Graph graph, OrtException failure) {
-        return translate(graph, "failed while sampling", failure, "", adviceRunning(failure));
+        return translate(graph, "failed while sampling", failure, "", SMALLER, adviceRunning(failure));
     }
 
-    private static SaveException translate(Graph graph, String what, OrtException failure, String fed, String advice) {
+    /**
+     * @param ofMemory what to do when it ran out
+     * @param advice what to do otherwise, unless a GPU failed
+     */
+    private static SaveException translate(
+            Graph graph, String what, OrtException failure, String fed, String ofMemory, String advice) {
         String said = said(failure);
         String where = node(graph, said).map(node -> " at " + node.describe()).orElse("");
-        String message =
-                "ONNX Runtime: graph '" + graph.name() + "' " + what + where + ": " + said + fed + " " + advice;
-        return MEMORY.matcher(said).find() || GPU.matcher(said).find()
-                ? SaveException.resources(message, failure)
-                : SaveException.engine(message, failure);
+        String message = "ONNX Runtime: graph '" + graph.name() + "' " + what + where + ": " + said + fed + " ";
+        if (MEMORY.matcher(said).find()) {
+            return SaveException.resources(message + ofMemory, failure);
+        }
+        if (GPU.matcher(said).find()) {
+            return SaveException.resources(message + GPU_ADVICE, failure);
+        }
+        return SaveException.engine(message + advice, failure);
     }
 
     static String said(OrtException failure) {
@@ -75,12 +89,6 @@ final class Failures {
     }
 
     private static String adviceOpening(OrtException failure) {
-        if (MEMORY.matcher(said(failure)).find()) {
-            return "Free memory, or take a smaller model.";
-        }
-        if (GPU.matcher(said(failure)).find()) {
-            return GPU_ADVICE;
-        }
         return switch (failure.getCode()) {
             case ORT_NOT_IMPLEMENTED ->
                 "There is no kernel for that operator and element type on this device; export the model in float32.";
@@ -93,12 +101,6 @@ final class Failures {
 
     private static String adviceRunning(OrtException failure) {
         String said = said(failure);
-        if (MEMORY.matcher(said).find()) {
-            return "Use smaller batches or shorter sequences.";
-        }
-        if (GPU.matcher(said).find()) {
-            return GPU_ADVICE;
-        }
         if (said.contains("out of data bounds") || said.contains("out of bounds")) {
             return "An index lies outside the tensor it selects from: does the tokenizer belong to this model, and is the text not "
                     + "longer than its positions?";

@@ -177,10 +177,8 @@ final class Int8Linears {
                     member -> {
                         for (int i = next.getAndIncrement(); i < linears.size(); i = next.getAndIncrement()) {
                             Map.Entry<Linear, Int8Weight> one = linears.get(i);
-                            one.getValue()
-                                    .fill(
-                                            one.getKey().weight(),
-                                            store.get(one.getKey().weight()));
+                            String name = one.getKey().weight();
+                            one.getValue().fill(name, store.get(name));
                         }
                     },
                     threads);

@@ -11,10 +11,10 @@ import dev.save4j.engine.Sampling;
 import dev.save4j.engine.WeightBinding;
 import dev.save4j.engine.WeightPrecision;
 import dev.save4j.graph.Graph;
+import dev.save4j.tensor.Tensor;
 import dev.save4j.tensor.WeightStore;
 import java.util.List;
 import java.util.function.IntConsumer;
-import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /** A decoder with packed weights and the memory of its sequences. */
@@ -77,8 +77,7 @@ final class OnnxRuntimeRolloutSession implements RolloutSession {
 
     private static long weightBytes(Graph graph) {
         return graph.parameters().values().stream()
-                .mapToLong(type ->
-                        LongStream.of(type.fixedShape()).reduce(type.element().bytes(), Math::multiplyExact))
+                .mapToLong(type -> Tensor.byteSize(type.element(), type.fixedShape()))
                 .sum();
     }
 
