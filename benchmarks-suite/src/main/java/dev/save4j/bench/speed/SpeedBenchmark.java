@@ -65,7 +65,10 @@ public final class SpeedBenchmark {
         }
     }
 
-    /** Takes about rounds × cases × (2 × seconds and a start), and rounds + 1 times some ten seconds for the peaks. A RESOURCES error tells what a measurement wrote when it failed. */
+    /**
+     * Takes about rounds × cases × (2 × seconds and a start), and rounds + 1 times some ten seconds for the peaks. A RESOURCES error tells what a
+     * measurement wrote when it failed.
+     */
     public BenchmarkResult run(Progress progress) {
         rivals.require();
         double busy = Machine.busy();
